@@ -1,0 +1,1 @@
+"""The simulated pump: body, vacuum, sensors and radio round the shipped firmware."""

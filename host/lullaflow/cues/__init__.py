@@ -1,0 +1,1 @@
+"""Cues: `policy` decides (pure), `players` perform."""

@@ -1,0 +1,121 @@
+"""One bottle: its level, its flow and the evidence of a rise."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from lullaflow.detection.binning import BIN_S, Bin
+from lullaflow.detection.evidence import NOTHING, Evidence
+from lullaflow.detection.level import Level, Trust
+from lullaflow.detection.vacuum import VacuumTracker
+from lullaflow.detection.vibration import Vibration
+
+MOST_STEP_ML: Final = 2.0
+LEAST_STEP_ML: Final = 0.001
+"""Plain scales count in millilitres; what is finer than a microlitre is arithmetic."""
+
+STILL_ML_S: Final = 0.03
+"""Below this flow, what moves with the pump is no milk."""
+
+SMOOTH_BINS: Final = 8
+"""Flow is read over four seconds: two to eight strokes."""
+
+
+class Bottle:
+    """Follows the scale of one side.
+
+    Attributes:
+        present: whether this side has a scale.
+        flow_ml_s: flow over the last seconds; while the bottle is touched, the flow before.
+        known: whether it is the flow of now.
+        rise: evidence of a rise at the last bin.
+    """
+
+    def __init__(self) -> None:
+        self._level = Level()
+        self._vibration = Vibration()
+        self._evidence = Evidence()
+        self.present = False
+        self.flow_ml_s = 0.0
+        self.known = False
+        self.rise = NOTHING
+        self._last_value = 0.0
+        self._step_ml = MOST_STEP_ML
+
+    @property
+    def milk_ml(self) -> float:
+        """Return the milk since the recording began, touches taken out."""
+        return self._level.milk_ml
+
+    @property
+    def settled(self) -> bool:
+        """Tell whether the level can be believed."""
+        return self._level.trust is Trust.SETTLED
+
+    def push(
+        self,
+        bin_: Bin,
+        side: int,
+        suction: VacuumTracker,
+        after_s: float,
+        spurt_s: float,
+        learn: bool,
+    ) -> None:
+        """Take one bin.
+
+        Args:
+            bin_: of all channels.
+            side: 0 left, 1 right.
+            suction: of this side.
+            after_s: only rises that begin after this moment count.
+            spurt_s: time whose milk may fall at once.
+            learn: no let-down is under way: what is seen is noise.
+        """
+        self.rise = NOTHING
+        self.known = not self.present
+        values = bin_.channels[2 * side + 1]
+        if not values:
+            return
+        self.present = True
+        self._find_step(values)
+        values = self._without_pump(bin_, side, suction)
+        self._level.spurt_s = self._evidence.spurt_s = spurt_s
+        reading = self._level.push(bin_.end_s, values)
+        if reading is None:
+            return
+        self.known = self.settled
+        self._evidence.add(reading.end_s, reading.milk_ml, reading.follows, reading.shift_ml)
+        self.rise = self._evidence.rise(after_s, learn=learn)
+        self._level.step_noise_ml = self._evidence.step_noise_ml
+        self.flow_ml_s = self._evidence.flow_ml_s(SMOOTH_BINS)
+
+    def _without_pump(self, bin_: Bin, side: int, suction: VacuumTracker) -> list[float]:
+        """Return the readings without what the scale feels of the pump."""
+        vacuum, values = bin_.channels[2 * side : 2 * side + 2]
+        stroke = suction.stroke
+        if stroke is None or not vacuum:
+            return values
+        moments_s = bin_.moments[side]
+        per_s, last = len(vacuum) / BIN_S, len(vacuum) - 1
+        pulls = [vacuum[min(int((at_s - bin_.start_s) * per_s), last)] for at_s in moments_s]
+        still = self.flow_ml_s < STILL_ML_S
+        return self._vibration.remove(moments_s, values, *stroke, pulls, learn=still)
+
+    def _find_step(self, values: list[float]) -> None:
+        """Learn the step of the scale's figures: the least difference ever seen."""
+        before = self._last_value
+        for value in values:
+            step = abs(value - before)
+            if LEAST_STEP_ML < step < self._step_ml:
+                self._step_ml = step
+                self._evidence.step_ml = self._level.step_ml = step
+            before = value
+        self._last_value = before
+
+    def onset_s(self) -> float:
+        """Return when the rise began."""
+        return self._evidence.onset_s(self.rise)
+
+    def grows(self, bins: int) -> bool:
+        """Tell whether the rise has gone on and grown for so long."""
+        return self._evidence.grows(self.rise, bins)

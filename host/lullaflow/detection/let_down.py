@@ -1,0 +1,213 @@
+"""Finds let-downs: both bottles weighed together, one finding for both sides."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from lullaflow.detection.binning import BIN_S, Bin, Binner
+from lullaflow.detection.bottle import Bottle
+from lullaflow.detection.level import SPURT_S
+from lullaflow.detection.samples import Samples
+from lullaflow.detection.vacuum import VacuumTracker
+from lullaflow.detection.verdict import THRESHOLD, rising, weigh
+
+VALLEY_BINS: Final = 60
+"""Half a minute back is the flow before looked for."""
+
+SAME_LET_DOWN_S: Final = 10.0
+"""Rises of both sides within this are one let-down (95.5 % match, Prime 2009)."""
+
+FALLEN_BINS: Final = 10
+"""Five seconds: a slow stroke and a spurt come and go."""
+
+FALLEN_SHARE: Final = 0.65
+"""Only flow fallen under about 0.6 of its peak can rise to another ejection."""
+
+OVER_ML_S: Final = 0.04
+"""Flow under this, or under a tenth of its peak, is over: drips are up to 0.05 g/s."""
+
+OVER_SHARE: Final = 0.1
+OVER_BINS: Final = 12
+"""Six seconds of it: a slow stroke must not end a flow."""
+
+LEAST_RISE_ML_S: Final = 0.05
+"""An ejection adds at least 0.05 g/s."""
+
+Side = Literal["left", "right", "both"]
+
+
+@dataclass(frozen=True, slots=True)
+class LetDownFound:
+    """Flow has risen. Times are seconds of the recording."""
+
+    index: int
+    side: Side
+    onset_s: float
+    detected_s: float
+    flow_ml_min: float
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class FlowOver:
+    """A let-down's flow is over."""
+
+    index: int
+    side: Side
+    end_s: float
+    volume_ml: float
+
+
+Finding = LetDownFound | FlowOver
+
+
+@dataclass
+class _Flowing:
+    """The let-down that flows now."""
+
+    index: int
+    side: Side
+    onset_s: float
+    begun_ml: float
+    peak_ml_s: float = 0.0
+    low_bins: int = 0
+    fallen: bool = False
+    over_bins: int = 0
+
+
+class LetDownDetector:
+    """Finds let-downs in samples, online and in constant memory.
+
+    >>> import numpy as np
+    >>> from lullaflow.detection import LetDownDetector, Samples
+    >>> t = np.arange(0.0, 120.0, 0.1)
+    >>> milk = np.clip(t - 60.0, 0.0, None) * 0.4  # 24 ml/min from the 60th second on
+    >>> none = np.full_like(t, np.nan)
+    >>> found = LetDownDetector().update(Samples(t, none, milk, none, none))
+    >>> [round(each.onset_s) for each in found]
+    [60]
+
+    Attributes:
+        suction: what the pump does, left and right.
+        count: let-downs found so far.
+    """
+
+    def __init__(self) -> None:
+        self._binner = Binner()
+        self._sides = (Bottle(), Bottle())
+        self.suction = (VacuumTracker(), VacuumTracker())
+        self._flows: deque[float] = deque(maxlen=VALLEY_BINS)
+        self._flowing: _Flowing | None = None
+        self._settled_s = 0.0  # what lies before has been judged
+        self.count = 0
+
+    @property
+    def bottles(self) -> tuple[Bottle, Bottle]:
+        """Return the left and the right bottle."""
+        return self._sides
+
+    @property
+    def milk_flowing(self) -> bool:
+        """Tell whether a let-down flows now."""
+        return self._flowing is not None
+
+    def update(self, samples: Samples) -> list[Finding]:
+        """Take samples in rising time, in any pieces, and return what they show."""
+        return [finding for each in self._binner.push(samples) for finding in self.push(each)]
+
+    def push(self, bin_: Bin) -> list[Finding]:
+        """Take one bin."""
+        flowing = self._flowing
+        learn = flowing is None or bin_.end_s - flowing.onset_s > 2 * SAME_LET_DOWN_S
+        for vacuum, samples in zip(self.suction, bin_.channels[::2], strict=True):
+            if samples:
+                vacuum.push(bin_.start_s, samples)
+        spurt_s = self._spurt_s()
+        for which, (side, suction) in enumerate(zip(self._sides, self.suction, strict=True)):
+            side.push(bin_, which, suction, self._settled_s, spurt_s, learn=learn)
+        self._read_flow()
+        findings = self._look_for_end(bin_.end_s)
+        found = self._look_for_rise(bin_.end_s)
+        if found is not None:
+            findings += self.stop(found.onset_s)
+            self._begin(found)
+            findings.append(found)
+        return findings
+
+    def stop(self, end_s: float) -> list[Finding]:
+        """End what still flows: the session is over."""
+        flowing, self._flowing = self._flowing, None
+        if flowing is None:
+            return []
+        volume_ml = max(0.0, self._total_ml() - flowing.begun_ml)
+        return [FlowOver(flowing.index, flowing.side, end_s, volume_ml)]
+
+    def _spurt_s(self) -> float:
+        """Return the time between two spurts: the pump's cycle, where its suction is known."""
+        cpm = max(vacuum.cycles_per_min for vacuum in self.suction)
+        return min(max(60.0 / cpm, 0.5), 4.0) if cpm else SPURT_S
+
+    def _total_ml(self) -> float:
+        return sum(side.milk_ml for side in self._sides)
+
+    def _total_flow_ml_s(self) -> float:
+        return sum(side.flow_ml_s for side in self._sides)
+
+    def _look_for_rise(self, now_s: float) -> LetDownFound | None:
+        flowing = self._flowing
+        if flowing is not None and (
+            now_s - flowing.onset_s < SAME_LET_DOWN_S or not flowing.fallen
+        ):
+            return None
+        weight = weigh(*self._sides)
+        if weight < THRESHOLD:
+            return None
+        rises = [side.rise for side in self._sides]
+        on = [rising(side) for side in self._sides]
+        flow = sum(rise.flow_ml_s for rise in rises)
+        base = min(sum(rise.base_ml_s for rise in rises), *self._flows)
+        if base > OVER_ML_S:
+            flow = min(flow, self._total_flow_ml_s())
+        if flow - base < LEAST_RISE_ML_S or base > FALLEN_SHARE * flow:
+            return None
+        onset_s = min(side.onset_s() for side, part in zip(self._sides, on, strict=True) if part)
+        return LetDownFound(
+            index=self.count + 1,
+            side="both" if all(on) else "left" if on[0] else "right",
+            onset_s=onset_s,
+            detected_s=now_s,
+            flow_ml_min=60.0 * self._total_flow_ml_s(),
+            confidence=1.0 - 0.5 * math.exp(-(weight - THRESHOLD) / 4.0),
+        )
+
+    def _begin(self, found: LetDownFound) -> None:
+        self.count += 1
+        self._settled_s = found.detected_s
+        self._flowing = _Flowing(found.index, found.side, found.onset_s, self._total_ml())
+
+    def _read_flow(self) -> None:
+        """Keep the flow before the next let-down in mind, where it can be told."""
+        if not all(side.known for side in self._sides):
+            return
+        if self._flowing is not None and not self._flowing.fallen:
+            self._flows.clear()
+        self._flows.append(self._total_flow_ml_s())
+
+    def _look_for_end(self, now_s: float) -> list[Finding]:
+        flowing = self._flowing
+        if flowing is None or not all(side.known for side in self._sides):
+            return []
+        flow = self._total_flow_ml_s()
+        flowing.peak_ml_s = max(flowing.peak_ml_s, flow)
+        # A slow stroke and a spurt come and go; only flow that stays low has fallen.
+        low = flow < FALLEN_SHARE * flowing.peak_ml_s
+        flowing.low_bins = flowing.low_bins + 1 if low else 0
+        if not flowing.fallen and flowing.low_bins >= FALLEN_BINS:
+            flowing.fallen = True
+            self._settled_s = now_s - FALLEN_BINS * BIN_S
+        over = flow < max(OVER_ML_S, OVER_SHARE * flowing.peak_ml_s)
+        flowing.over_bins = flowing.over_bins + 1 if over else 0
+        return self.stop(now_s) if flowing.over_bins >= OVER_BINS else []

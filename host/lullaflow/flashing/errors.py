@@ -1,0 +1,7 @@
+"""What can go wrong with flashing."""
+
+from __future__ import annotations
+
+
+class FlashError(Exception):
+    """The firmware could not be put on the board; the message says what to do about it."""

@@ -1,0 +1,231 @@
+"""The one module that knows aiomqtt: how a connection to the broker is made."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from typing import Any, Final, Protocol
+
+import aiomqtt
+import structlog
+from paho.mqtt.reasoncodes import ReasonCode
+
+from lullaflow.config import MqttSettings
+from lullaflow.publish import advice
+from lullaflow_protocol.topics import OFFLINE
+
+CONNECT_TIMEOUT_S: Final = 10.0
+"""For connecting, and for the broker's acknowledgement of each message."""
+
+PROBE_TIMEOUT_S: Final = 3.0
+"""For the first try with MQTT 5: some older brokers just leave it unanswered."""
+
+_V5_UNSUPPORTED: Final = 132
+"""Refusal for a protocol version (MQTT 5, 3.2.2.2); paho turns MQTT 3.1.1's code 1 into it."""
+
+_SUBACK_FAILURE: Final = 0x80
+"""From here on, a SUBACK's code is a refusal (MQTT 3.1.1, 3.9.3; MQTT 5, 3.9.3)."""
+
+BrokerError = aiomqtt.MqttError
+"""The broker is away, refuses, or does not answer."""
+
+log = structlog.get_logger(__name__)
+
+
+class RefusedError(aiomqtt.MqttError):
+    """The broker is there, but does not let us do this."""
+
+
+class Connection(Protocol):
+    """What the publisher needs of a connection."""
+
+    async def publish(self, topic: str, payload: str | bytes, *, qos: int, retain: bool) -> None:
+        """Publish; with QoS 1, return when the broker has taken the message.
+
+        Raises:
+            RefusedError: the broker answered that it does not take it (MQTT 5 only).
+            BrokerError: it did not answer.
+        """
+
+    async def subscribe(self, topic: str) -> None:
+        """Subscribe with QoS 1.
+
+        Raises:
+            RefusedError: the broker does not let us hear this.
+            BrokerError: it did not answer.
+        """
+
+    async def unsubscribe(self, topic: str) -> None:
+        """Hear no more of a subscription."""
+
+    def messages(self) -> AsyncIterator[tuple[str, bytes, bool]]:
+        """Yield `(topic, payload, retained)` until the connection breaks."""
+
+
+class _Client(aiomqtt.Client):
+    """Keeps the reason with which the broker acknowledged, which aiomqtt drops.
+
+    Without it, a message that the broker refused would count as taken.
+    """
+
+    refused: str = ""
+
+    def _on_publish(
+        self, client: Any, userdata: Any, mid: int, reason_code: Any, properties: Any
+    ) -> None:
+        if getattr(reason_code, "is_failure", False):
+            self.refused = str(reason_code)
+        super()._on_publish(client, userdata, mid, reason_code, properties)
+
+
+class _Connection:
+    def __init__(self, client: _Client) -> None:
+        self._client = client
+        self._turn = asyncio.Lock()
+
+    async def publish(self, topic: str, payload: str | bytes, *, qos: int, retain: bool) -> None:
+        # One at a time: a refusal then belongs to the message that waits, and order is certain.
+        async with self._turn:
+            self._client.refused = ""
+            with _in_words():
+                await self._client.publish(topic, payload, qos=qos, retain=retain)
+            _stop_if_cancelled()
+            if self._client.refused:
+                raise RefusedError(f"it refuses {topic}: {self._client.refused}")
+
+    async def subscribe(self, topic: str) -> None:
+        with _in_words():
+            codes = await self._client.subscribe(topic, qos=1)
+        _stop_if_cancelled()
+        for code in codes:
+            if getattr(code, "value", code) >= _SUBACK_FAILURE:
+                raise RefusedError(f"it does not let us hear {topic}")
+
+    async def unsubscribe(self, topic: str) -> None:
+        with _in_words():
+            await self._client.unsubscribe(topic)
+        _stop_if_cancelled()
+
+    async def messages(self) -> AsyncIterator[tuple[str, bytes, bool]]:
+        with _in_words():
+            async for message in self._client.messages:
+                payload = message.payload if isinstance(message.payload, bytes) else b""
+                yield str(message.topic), payload, bool(message.retain)
+
+
+class Dialer:
+    """Connects to the configured broker, as often as asked.
+
+    Args:
+        settings: of the broker.
+        will_topic: where the broker says `offline` for us when we vanish; empty for nowhere.
+    """
+
+    def __init__(self, settings: MqttSettings, will_topic: str = "") -> None:
+        self._settings = settings
+        self._will = aiomqtt.Will(will_topic, OFFLINE, qos=1, retain=True) if will_topic else None
+        self._client_id = settings.client_id or f"lullaflow-{uuid.uuid4().hex[:12]}"
+        self._known = settings.protocol != "auto"
+        only_old = settings.protocol == "3.1.1"
+        self._version = aiomqtt.ProtocolVersion.V311 if only_old else aiomqtt.ProtocolVersion.V5
+
+    @asynccontextmanager
+    async def connect(self) -> AsyncIterator[Connection]:
+        """A connection while the block runs.
+
+        Raises:
+            BrokerError: none came about, or it broke.
+        """
+        async with AsyncExitStack() as stack:
+            with _in_words():
+                try:
+                    client = await stack.enter_async_context(self._client(self._version))
+                except aiomqtt.MqttError as error:
+                    if self._known or not _may_be_older(error):
+                        raise
+                    # Only a connection proves it: a broker in trouble is silent as well.
+                    older = aiomqtt.ProtocolVersion.V311
+                    client = await stack.enter_async_context(self._client(older))
+                    self._version = older
+                    log.info("the broker does not speak MQTT 5; using 3.1.1")
+            _stop_if_cancelled()
+            self._known = True
+            client.timeout = CONNECT_TIMEOUT_S
+            yield _Connection(client)
+
+    def _client(self, version: aiomqtt.ProtocolVersion) -> _Client:
+        settings = self._settings
+        probing = not self._known and version is aiomqtt.ProtocolVersion.V5
+        return _Client(
+            settings.host,
+            settings.port,
+            username=settings.username or None,
+            password=settings.secret() or None,
+            identifier=self._client_id,
+            protocol=version,
+            will=self._will,
+            keepalive=settings.keepalive_s,
+            timeout=PROBE_TIMEOUT_S if probing else CONNECT_TIMEOUT_S,
+            tls_context=_tls(settings) if settings.tls else None,
+        )
+
+
+def _stop_if_cancelled() -> None:
+    """Keep a cancellation that came together with the broker's answer.
+
+    Before Python 3.12, asyncio.wait_for, by which aiomqtt waits, returns the answer and forgets it.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+
+
+def _may_be_older(error: aiomqtt.MqttError) -> bool:
+    """Tell whether the broker seems not to know MQTT 5.
+
+    Brokers before it refuse by code, hang up, or say nothing; no broker at all does none of it.
+    """
+    code, way = _code(error), _way(error)
+    silent = code is None and (way is None or isinstance(way, TimeoutError))
+    return code == _V5_UNSUPPORTED or silent
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    """Say in words what aiomqtt says in codes."""
+    try:
+        yield
+    except RefusedError:
+        raise
+    except aiomqtt.MqttError as error:
+        code, way = _code(error), _way(error)
+        if code is not None:
+            raise BrokerError(advice.refusal(code)) from error
+        raise BrokerError(advice.HUNG_UP if way is None else advice.no_way(way)) from error
+
+
+def _code(error: BaseException) -> int | None:
+    """Return the broker's reason for refusing or ending the connection, as in MQTT 5."""
+    reason = getattr(error, "rc", None)
+    return reason.value if isinstance(reason, ReasonCode) and reason.is_failure else None
+
+
+def _way(error: BaseException) -> OSError | None:
+    """Return what the system said; aiomqtt keeps it as the context alone."""
+    return error.__context__ if isinstance(error.__context__, OSError) else None
+
+
+def _tls(settings: MqttSettings) -> ssl.SSLContext:
+    for file in (settings.ca_file, settings.cert_file, settings.key_file):
+        if file is not None:
+            file.open("rb").close()  # what ssl says of a missing file does not name it
+    context = ssl.create_default_context(cafile=settings.ca_file)
+    if settings.cert_file is not None:
+        context.load_cert_chain(settings.cert_file, settings.key_file)
+    if settings.insecure:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context

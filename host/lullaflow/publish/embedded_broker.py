@@ -1,0 +1,55 @@
+"""A broker within our own process, for the demo and the tests: amqtt on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from amqtt.broker import Broker
+
+
+@asynccontextmanager
+async def embedded_broker(port: int = 0) -> AsyncIterator[int]:
+    """A broker for anybody on this machine, while the block runs.
+
+    Args:
+        port: on 127.0.0.1; 0 takes a free one.
+
+    Yields:
+        the port.
+    """
+    port = port or _free_port()
+    logging.getLogger("amqtt").setLevel(logging.CRITICAL)
+    logging.getLogger("transitions").setLevel(logging.CRITICAL)
+    broker = Broker(
+        {
+            "listeners": {"default": {"type": "tcp", "bind": f"127.0.0.1:{port}"}},
+            "plugins": {
+                "amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}
+            },
+        }
+    )
+    await broker.start()
+    try:
+        yield port
+    finally:
+        await broker.shutdown()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def main(port: int) -> None:
+    """Run a broker until the process ends."""
+
+    async def serve() -> None:
+        async with embedded_broker(port):
+            await asyncio.Event().wait()
+
+    asyncio.run(serve())

@@ -1,0 +1,63 @@
+"""From the board's frames to samples of the recording: the one place that converts."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from lullaflow.detection.samples import Channel, Samples
+from lullaflow_protocol import wire
+
+MILK_G_PER_ML: Final = 1.03
+"""Density of human milk."""
+
+_WRAP_MS: Final = 1 << 32
+_WEIGHT_EVERY: Final = wire.WEIGHT_PERIOD_MS // wire.VACUUM_PERIOD_MS
+
+
+class FrameReader:
+    """Turns one boot's frames, in order, into samples; the very first sample is `t_s` 0."""
+
+    def __init__(self) -> None:
+        self._last_ms: int | None = None
+        self._t_ms = 0
+
+    def samples(self, frame: wire.Frame) -> Samples:
+        """Return a frame's samples: a row for each tick of 20 ms, weight in every fifth."""
+        if self._last_ms is not None:
+            self._t_ms += (frame.t_ms - self._last_ms) % _WRAP_MS
+        self._last_ms = frame.t_ms
+        left_vacuum, left_weight, right_vacuum, right_weight = frame.channels
+        rows = max(
+            *(len(channel) for channel in (left_vacuum, right_vacuum) if channel is not None),
+            *(_WEIGHT_EVERY * len(c) for c in (left_weight, right_weight) if c is not None),
+            0,
+            0,
+        )
+        ticks_ms = self._t_ms + wire.VACUUM_PERIOD_MS * np.arange(rows)
+        return Samples(
+            ticks_ms / 1000.0,
+            _vacuum(left_vacuum, rows),
+            _volume(left_weight, rows),
+            _vacuum(right_vacuum, rows),
+            _volume(right_weight, rows),
+        )
+
+
+def _vacuum(raw: list[int] | None, rows: int) -> Channel:
+    channel = np.full(rows, np.nan)
+    for i, sample in enumerate(raw or ()):
+        mmhg = wire.vacuum_mmhg(sample)
+        if mmhg is not None:
+            channel[i] = mmhg
+    return channel
+
+
+def _volume(raw: list[int] | None, rows: int) -> Channel:
+    channel = np.full(rows, np.nan)
+    for i, sample in enumerate(raw or ()):
+        grams = wire.weight_g(sample)
+        if grams is not None:
+            channel[_WEIGHT_EVERY * i] = grams / MILK_G_PER_ML
+    return channel

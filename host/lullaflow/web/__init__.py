@@ -1,0 +1,5 @@
+"""The page."""
+
+from lullaflow.web.server import Page, WebError
+
+__all__ = ["Page", "WebError"]

@@ -1,0 +1,101 @@
+"""One guest for all tests, and the simulated pump that its adapter meets."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from end_to_end.house import free_port, listening_without_connecting, process
+
+from .image import ImageUnavailableError, image
+from .machine import PYTHON_PORT, SHELL_PORT, Machine, boot
+from .python import warm_python
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave these tests to `make test-bluez`, which asks for them by their marker."""
+    if "bluez" in config.option.markexpr:
+        return
+    here = Path(__file__).parent
+    mine = [item for item in items if here in item.path.parents]
+    items[:] = [item for item in items if item not in mine]
+    config.hook.pytest_deselected(items=mine)
+
+
+@dataclass
+class SimulatedPump:
+    """The simulator, outside the guest."""
+
+    running: asyncio.subprocess.Process
+    sampled: Path
+
+    async def tell(self, order: str) -> None:
+        """Give an order: `cut 10`, `reboot`."""
+        assert self.running.stdin is not None
+        self.running.stdin.write(order.encode() + b"\n")
+        await self.running.stdin.drain()
+
+    async def stop(self) -> list[str]:
+        """End it; return every frame that the firmware encoded, in hexadecimal."""
+        await self.tell("stop")
+        await self.running.wait()
+        with self.sampled.open(newline="") as file:
+            return [row["frame"] for row in csv.DictReader(file)]
+
+
+@dataclass
+class Bench:
+    """A guest, and the pumps that it meets."""
+
+    machine: Machine
+
+    @asynccontextmanager
+    async def pump(
+        self, folder: Path, name: str, *arguments: str, adapter: int = 1
+    ) -> AsyncIterator[SimulatedPump]:
+        """A simulated pump, and the guest's adapter plugged in.
+
+        Args:
+            folder: for its files; a flash that lies there is its own.
+            name: of the pump; the addresses of both ends follow from it, so that with a name of
+                its own each test meets a guest that knows nobody.
+            arguments: further ones for the simulator.
+            adapter: 1, or 2 when another pump has the first.
+        """
+        sampled = folder / "sampled.csv"
+        port = self.machine.radio_ports[adapter - 1]
+        async with process(
+            *(sys.executable, "-m", "lullaflow_sim", "--name", name),
+            *("--radio", f"tcp-server:127.0.0.1:{port}"),
+            *("--sampled", str(sampled), "--flash", str(folder / "flash.json")),
+            *arguments,
+            log=folder / "pump.log",
+        ) as running:
+            await listening_without_connecting(port)
+            await self.machine.plug_in(adapter)
+            try:
+                yield SimulatedPump(running, sampled)
+            finally:
+                await self.machine.put_away(adapter)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def bench(tmp_path_factory) -> AsyncIterator[Bench]:
+    """A booted guest."""
+    try:
+        built = image()
+    except ImageUnavailableError as missing:
+        pytest.skip(f"tests against real BlueZ need a guest: {missing}")
+    ports = {SHELL_PORT: free_port(), PYTHON_PORT: free_port()}
+    radio_ports = (free_port(), free_port())
+    folder = tmp_path_factory.mktemp("guest")
+    async with boot(built, folder, ports, radio_ports) as machine, warm_python(machine):
+        yield Bench(machine)

@@ -1,0 +1,185 @@
+"""`lullaflow doctor`, `scan`, `pair` and `unpair` on a real BlueZ."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from .conftest import Bench
+from .image import HERE
+from .python import run_python
+
+pytestmark = [
+    pytest.mark.bluez,
+    pytest.mark.asyncio(loop_scope="session"),
+    pytest.mark.timeout(600),
+]
+
+NOBODY = 65534
+POLICY = "/etc/dbus-1/system.d/bluetooth.conf"
+
+
+async def lullaflow(
+    bench: Bench, *arguments: str, user: int = 0, adapter: str = ""
+) -> tuple[int, list[str]]:
+    status, printed = await run_python(
+        bench.machine,
+        *("-m", "lullaflow", "--log-level", "error", *arguments),
+        user=user,
+        HOME="/tmp/nobody" if user else "/tmp",
+        LULLAFLOW_BLUETOOTH__ADAPTER=adapter,
+    )
+    assert "Traceback" not in printed
+    return status, printed.splitlines()
+
+
+async def doctor(bench: Bench, *, user: int = 0, adapter: str = "") -> str:
+    """Return what the doctor says about Bluetooth."""
+    _, lines = await lullaflow(bench, "doctor", user=user, adapter=adapter)
+    (said,) = [line for line in lines if "Bluetooth:" in line]
+    return said
+
+
+@asynccontextmanager
+async def policy(bench: Bench, edit: str) -> AsyncIterator[None]:
+    """D-Bus with other rules about BlueZ while the block runs."""
+    reload = "killall -HUP dbus-daemon"
+    await bench.machine.run(f"cp {POLICY} /tmp/policy; sed -i '{edit}' {POLICY}; {reload}")
+    try:
+        yield
+    finally:
+        await bench.machine.run(f"cp /tmp/policy {POLICY}; {reload}")
+
+
+async def test_scan_pair_and_unpair(bench: Bench, tmp_path) -> None:
+    async with bench.pump(tmp_path, "Commanded", "--stay"):
+        status, lines = await lullaflow(bench, "scan", "--seconds", "3")
+        assert status == 0
+        name, address, signal = lines[1].rsplit(maxsplit=3)[:3]
+        assert name.strip() == "Commanded"
+        assert int(signal) < 0
+        status, lines = await lullaflow(bench, "pair")
+        assert status == 0
+        assert lines[-1] == f"Paired with the pump at {address}."
+        status, lines = await lullaflow(bench, "unpair")
+        assert status == 0
+        assert lines == [
+            f"The bond with {address} is forgotten. To pair again, switch the board on."
+        ]
+        status, lines = await lullaflow(bench, "unpair")
+        assert status == 2
+        assert lines == ["There is no pump that this computer is paired with."]
+
+
+async def test_of_two_adapters_the_one_of_that_address_is_used(bench: Bench, tmp_path) -> None:
+    folders = tmp_path / "first", tmp_path / "second"
+    for folder in folders:
+        folder.mkdir()
+    async with (
+        bench.pump(folders[0], "Near", "--stay"),
+        bench.pump(folders[1], "Far", "--stay", adapter=2),
+    ):
+        for place, name in (("hci0", "Near"), ("hci1", "Far")):
+            listed = await bench.machine.run(f"btmgmt --index {place} info")
+            address = listed.split("addr ")[1].split()[0]
+            for adapter in (place, address.lower()):
+                _, lines = await lullaflow(bench, "scan", "--seconds", "2", adapter=adapter)
+                assert [line.split()[0] for line in lines[1:]] == [name]
+        assert "There is hci0 (" in await doctor(bench, adapter="02:00:00:00:00:99")
+
+
+async def test_the_agent_says_yes_to_our_device_only_and_only_while_it_pairs(
+    bench: Bench, tmp_path
+) -> None:
+    async with bench.pump(tmp_path, "Asked", "--stay"):
+        status, printed = await run_python(bench.machine, HERE / "guest_agent.py")
+    assert status == 0, printed
+    rejected = "org.bluez.Error.Rejected"
+    assert printed.splitlines() == [
+        "1 RequestAuthorization yes",
+        "1 AuthorizeService yes",
+        *(f"1 {q} {rejected}" for q in ("RequestConfirmation", "RequestPasskey", "RequestPinCode")),
+        *(
+            f"2 {question} {rejected}"
+            for question in (
+                *("RequestAuthorization", "AuthorizeService", "RequestConfirmation"),
+                *("RequestPasskey", "RequestPinCode"),
+            )
+        ),
+        *(
+            f"1 {question} org.freedesktop.DBus.Error.ServiceUnknown"
+            for question in (
+                *("RequestAuthorization", "AuthorizeService", "RequestConfirmation"),
+                *("RequestPasskey", "RequestPinCode"),
+            )
+        ),
+    ]
+
+
+async def test_the_doctor_tells_what_is_wrong_and_what_to_do(bench: Bench, tmp_path) -> None:
+    run, until = bench.machine.run, bench.machine.until
+    assert "no Bluetooth adapter. Plug in a USB dongle" in await doctor(bench)
+    async with bench.pump(tmp_path, "Healthy", "--stay"):
+        assert await doctor(bench) == "✓ Bluetooth: This machine's own works, and can scan."
+        switch = "$(echo /sys/class/rfkill/rfkill*/soft)"
+        await run(f"echo 1 >{switch}")
+        await until("btmgmt info | grep 'current settings' | grep -qv powered")
+        assert "blocked on this machine, as in flight mode. Unblock it: rfkill" in await doctor(
+            bench
+        )
+        await run(f"echo 0 >{switch}")
+        # BlueZ switches it on again by itself.
+        await until("btmgmt info | grep -q 'current settings: powered'")
+        await run("bluetoothctl power off")
+        assert "switched off. Switch it on: bluetoothctl power on." in await doctor(bench)
+        await run("bluetoothctl power on")
+        await run("services stop bluetoothd; while pidof bluetoothd; do sleep 0.1; done")
+        assert "service does not run. Install bluez if need be" in await doctor(bench)
+        await run("services start bluetoothd")
+        await until("btmgmt info | grep -q 'current settings: powered'")
+
+
+async def test_the_doctor_tells_kinds_of_refusal_apart(bench: Bench, tmp_path) -> None:
+    nobody = "nobody:x:65534:65534::/tmp:/bin/false"
+    await bench.machine.run(f"grep -q nobody /etc/passwd || echo {nobody} >>/etc/passwd")
+    async with bench.pump(tmp_path, "Forbidden", "--stay"):
+        assert (await doctor(bench, user=NOBODY)).startswith("✓")
+        async with policy(bench, "/context=.default/,/policy>/d"):
+            assert "may not use Bluetooth. Add the user to the group bluetooth" in await doctor(
+                bench, user=NOBODY
+            )
+        # As AppArmor does in a container.
+        device = '<deny send_destination="org.bluez" send_interface="org.bluez.Device1"/>'
+        rule = f'<policy user="nobody">{device}</policy>'
+        async with policy(bench, f"s,</busconfig>,{rule}</busconfig>,"):
+            assert "may look for pumps, but not connect to them. In a container" in await doctor(
+                bench, user=NOBODY
+            )
+
+
+async def test_the_doctor_tells_of_an_old_bluez(bench: Bench, tmp_path) -> None:
+    conf = "/etc/bluetooth/main.conf"
+    restart = (
+        "services stop bluetoothd; while pidof bluetoothd; do sleep 0.1; done; "
+        "services start bluetoothd"
+    )
+    async with bench.pump(tmp_path, "Dated", "--stay"):
+        # The id that BlueZ 5.50 gives for itself.
+        await bench.machine.run(f"sed -i 's/^.General.$/&\\nDeviceID=usb:1D6B:0246:0532/' {conf}")
+        await bench.machine.run(restart)
+        await bench.machine.until("btmgmt info | grep -q 'current settings: powered'")
+        try:
+            said = await doctor(bench)
+        finally:
+            await bench.machine.run(f"sed -i /DeviceID/d {conf}; {restart}")
+    assert "is BlueZ 5.50, and 5.55 is the oldest that works. Upgrade the system" in said
+
+
+async def test_the_doctor_tells_that_the_message_bus_is_gone(bench: Bench) -> None:
+    await bench.machine.run("services stop dbus; while pidof bluetoothd; do sleep 0.1; done")
+    try:
+        assert "message bus (D-Bus) does not answer. Start it" in await doctor(bench)
+    finally:
+        await bench.machine.run("services start")

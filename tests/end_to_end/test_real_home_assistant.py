@@ -1,0 +1,96 @@
+"""A real Home Assistant beside a running daemon: finds everything, obeys, complains of nothing.
+
+Skipped by name where Home Assistant is not installed. `LULLAFLOW_HOME_ASSISTANT_PYTHON` names an
+interpreter that has it; docs/mqtt.md says how to make one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from unit.test_home_assistant import dashboard_entities, home_assistant
+
+from .house import MOSQUITTO, free_port, house, mosquitto_broker
+
+SCRIPT = Path(__file__).with_name("home_assistant_run.py")
+
+
+def see(key: str, state: str | None = None) -> dict[str, Any]:
+    return {"key": key, "state": state}
+
+
+def do(service: str, key: str, state: str | None = None, **data: Any) -> dict[str, Any]:
+    step = {"service": service, "key": key, "data": data}
+    return step if state is None else {**step, "state": state}
+
+
+STEPS = (
+    see("link", "on"),
+    see("battery_percent", "87"),
+    see("phase", "stimulation"),
+    see("firmware", "off"),
+    do("number.set_value", "volume", "30", value=30),
+    do("select.select_option", "scene", "Photo only", option="Photo only"),
+    do("switch.turn_off", "learning", "off"),
+    do("switch.turn_on", "quiet", "on"),
+    see("slow", "on"),
+    do("button.press", "start_music"),
+    do("button.press", "identify"),
+    do("button.press", "end_session"),
+    see("session", "off"),
+    see("last_duration_s"),
+    see("event"),
+)
+NAMES_ARE_OURS_SINCE = (2025, 10)
+"""From here on Home Assistant heeds `default_entity_id`, by which the dashboard finds entities."""
+
+
+@pytest.mark.skipif(home_assistant() is None, reason="Home Assistant is not installed")
+@pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is not installed")
+async def test_everything_appears_and_obeys_and_nothing_is_complained_of(tmp_path: Path) -> None:
+    python = home_assistant()
+    assert python is not None
+    (tmp_path / "assistant").mkdir()
+    (tmp_path / "assistant" / "configuration.yaml").touch()
+    async with house(
+        tmp_path,
+        "none",
+        speed=8,
+        broker=mosquitto_broker,
+        settings="[cues]\nsound = true",
+        mqtt='photo = true\nlanguage = "en"',
+    ) as home:
+        orders = {
+            "folder": str(tmp_path / "assistant"),
+            "web_port": free_port(),
+            "broker_port": home.broker_port,
+            "steps": STEPS,
+        }
+        assistant = await asyncio.create_subprocess_exec(
+            python,
+            str(SCRIPT),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        out, err = await assistant.communicate(json.dumps(orders).encode())
+    assert assistant.returncode == 0, err.decode()
+    seen = json.loads(out.decode().splitlines()[-1])
+    (tmp_path / "seen.json").write_text(json.dumps(seen, indent=1))
+    assert [name for name, _, _ in seen["devices"]] == ["pump"]
+    entities = seen["entities"]
+    assert len(entities) >= 38, sorted(entities)
+    for entity, about in entities.items():
+        # What needs the board is unavailable only once the board is gone.
+        assert about["disabled"] or about["state"] not in (None, "unavailable"), entity
+    assert {"let_down", "let_down_slow", "cue_started", "session_ended"} <= set(seen["triggers"])
+    assert any(about["words"] for about in entities.values())
+    year, month, *_ = seen["version"].split(".")
+    if (int(year), int(month)) >= NAMES_ARE_OURS_SINCE:
+        assert dashboard_entities() <= set(entities)
+    assert seen["complaints"] == []
