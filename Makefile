@@ -17,7 +17,7 @@ demo: $(VENV)/.ready ## the whole product on this machine: simulated pump, broke
 	@$(PY) -m lullaflow demo $(ARGS)
 
 test: $(VENV)/.ready .make/debian-test ## all tests but the slow sweeps
-	@$(PY) -m pytest -n 2 --dist worksteal -m "not soak" $(ARGS)
+	@$(PY) -m pytest -n 3 --dist worksteal -m "not soak" $(ARGS)
 
 test-bluez: $(VENV)/.ready .make/debian-bluez ## the daemon on a real BlueZ, in a virtual machine
 	@$(PY) -m pytest -m bluez tests/bluez $(ARGS)

@@ -93,7 +93,11 @@ def values(parser, address, data):
 async def test_home_assistants_parser_reads_what_the_board_broadcasts(pump, client):
     await pump.clock.sleep_ms(2000)
     await switch(client, b"\x01" + KEY)
-    (address, first), (_, second), *_ = await broadcasts(client.central, 2)
+    (address, first), *_ = await broadcasts(client.central, 1)
+    volume = values(BTHomeBluetoothDeviceData(KEY), address, first)["volume"]
+    second = first
+    while values(BTHomeBluetoothDeviceData(KEY), address, second)["volume"] == volume:
+        (_, second), *_ = await broadcasts(client.central, 1)
 
     parser = BTHomeBluetoothDeviceData(KEY)
     seen = values(parser, address, second)
@@ -102,7 +106,6 @@ async def test_home_assistants_parser_reads_what_the_board_broadcasts(pump, clie
     assert seen["running"] is True
     assert 0 <= seen["volume"] < 300  # the sensors count to 300 g, again and again
     # Whoever plays an older one back is not believed.
-    assert values(BTHomeBluetoothDeviceData(KEY), address, first)["volume"] != seen["volume"]
     assert values(parser, address, first) == seen
 
     for key in (bytes(16), None):
