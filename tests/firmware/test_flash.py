@@ -256,6 +256,29 @@ def test_what_cannot_be_done_is_told_in_a_sentence(
     board.give_power()
 
 
+def test_a_board_that_is_refused_or_given_up_runs_what_it_ran_before(
+    board: UsbBoard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(board, make_package(tmp_path, "1.0.0"))
+    runs(board, "1.0.0", "a")
+    board.printed = b""
+    with pytest.raises(FlashError, match="Plug in another board"):
+        put(board, make_package(tmp_path, "1.0.1", chip="ESP32S3", board="esp32_s3"))
+    board.until_printed(b"lullaflow 1.0.0 slot a boot 7")
+
+    def lose_patience(_doing: str, done: int, _total: int) -> None:
+        if done:
+            raise KeyboardInterrupt
+
+    board.printed = b""
+    newer = make_package(tmp_path, "1.1.0")
+    with pytest.raises(KeyboardInterrupt):
+        flash([newer], board.port, None, lose_patience)
+    board.until_printed(b"lullaflow 1.0.0 slot a boot 7")
+    put(board, newer)
+    runs(board, "1.1.0", "b")
+
+
 def _not_allowed(*_: object) -> None:
     raise PermissionError
 

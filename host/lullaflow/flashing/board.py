@@ -10,7 +10,7 @@ from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
-from lullaflow.flashing.errors import FlashError
+from lullaflow.flashing.errors import BoardLostError, FlashError
 from lullaflow.flashing.ports import why_not
 from lullaflow.flashing.slots import FILE, Slots, parse_slots
 
@@ -167,6 +167,12 @@ class Board:
         with self._failing():
             self._transport.exec_raw_no_follow("import machine\nmachine.reset()")
 
+    def reset_whatever_it_does(self) -> None:
+        """Start the board anew from the midst of something, if it can be reached."""
+        if self.interrupt_again():
+            with suppress(FlashError):
+                self.reset()
+
     def next_report(self, within_s: float) -> Report | None:
         """Wait, after a reset, for a firmware to report in; None when none does in time."""
         until = time.monotonic() + within_s
@@ -240,7 +246,7 @@ class Board:
                 f"The board refused ({last[0]}). Press its reset button and try again."
             ) from error
         except (TransportError, OSError, SyntaxError, ValueError) as error:
-            raise FlashError(
+            raise BoardLostError(
                 "The board was lost while it was written. Its former firmware is still there; plug "
                 "it in again and try again."
             ) from error

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from lullaflow.flashing.board import Board, Chip
-from lullaflow.flashing.errors import FlashError
+from lullaflow.flashing.errors import BoardLostError, FlashError
 from lullaflow.flashing.package import MAIN, MANIFEST, Package
 from lullaflow.flashing.slots import Slots, folder_of, trial_after
 
@@ -62,20 +62,32 @@ def flash(
         FlashError: it could not be done; the board runs what it ran before.
     """
     with closing(Board(port)) as board:
-        chip = board.chip()
-        package = _choose(packages, chip, board_name)
-        now = board.slots()
-        then = trial_after(now)
-        if now is not None and now.former is not None:
-            # A trial that nobody saw the end of ends here: its slot is written next.
-            board.set_slots(Slots(now.former))
-        _copy(board, package, folder_of(then.runs), progress)
-        _replace_main(board, package.contents[MAIN])
-        board.set_slots(then)
-        progress("waiting for the new firmware", 0, 0)
-        board.reset()
+        try:
+            package = _choose(packages, board.chip(), board_name)
+            then = _put_beside(board, package, progress)
+            progress("waiting for the new firmware", 0, 0)
+            board.reset()
+        except BoardLostError:
+            raise
+        except BaseException:
+            # Its program was interrupted: without this it would stand still for minutes.
+            board.reset_whatever_it_does()
+            raise
         _await(board, then, report_within_s)
     return Flashed(package.manifest.version, package.board)
+
+
+def _put_beside(board: Board, package: Package, progress: Progress) -> Slots:
+    """Put a firmware beside the one that runs, to be tried at the next start."""
+    now = board.slots()
+    then = trial_after(now)
+    if now is not None and now.former is not None:
+        # A trial that nobody saw the end of ends here: its slot is written next.
+        board.set_slots(Slots(now.former))
+    _copy(board, package, folder_of(then.runs), progress)
+    _replace_main(board, package.contents[MAIN])
+    board.set_slots(then)
+    return then
 
 
 def _choose(packages: Sequence[Package], chip: Chip, board_name: str | None) -> Package:
