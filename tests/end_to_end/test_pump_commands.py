@@ -112,6 +112,6 @@ def test_durations_are_told_in_two_units(seconds: int, words: str) -> None:
 
 
 def test_a_name_that_does_not_fit_is_refused_before_anything_is_sent() -> None:
-    for name in ("", "  ", "eighteen letters!!", "ä" * 9, "two\nlines"):
+    for name in ("", "  ", "eighteen letters!!", "ä" * 9, "two\nlines", "not \udcff UTF-8"):
         with pytest.raises(CommandError, match="A board's name has 1 to 17 letters"):
             CliRunner().invoke(app, ["rename", name], catch_exceptions=False)

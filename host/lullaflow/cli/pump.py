@@ -83,11 +83,13 @@ def rename(
     config: ConfigOption = None,
 ) -> None:
     """Give the board another name on the air."""
-    encoded = name.strip().encode()
+    # What a terminal sends in another encoding comes as lone surrogates, which UTF-8 has not.
+    encoded = name.strip().encode(errors="replace")
     if not 1 <= len(encoded) <= wire.MAX_NAME_SIZE or not name.isprintable():
         raise CommandError(
-            f"A board's name has 1 to {wire.MAX_NAME_SIZE} letters (letters such as ä or é count "
-            f"twice) on one line; {name!r} does not fit, so choose another."
+            f"A board's name has 1 to {wire.MAX_NAME_SIZE} letters on one line, where ä or é count "
+            "twice and signs of other scripts three or four times; "
+            f"{name!r} does not fit, so choose another."
         )
     run_async(_ask(settings(config), pump, wire.CMD_SET_NAME, encoded))
     say(f"The board is called {name.strip()} now.")
