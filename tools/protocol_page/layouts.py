@@ -183,9 +183,9 @@ _STATUS_MEANINGS: Final = {
 RESET_MEANINGS: Final = {
     "RESET_UNKNOWN": "not told by the chip",
     "RESET_POWER_ON": "its power came",
-    "RESET_BUTTON": "its reset button or pin",
+    "RESET_BUTTON": "its button woke it from its sleep",
     "RESET_WATCHDOG": "the program hung",
-    "RESET_WAKE": "it woke from deep sleep",
+    "RESET_WAKE": "suction woke it from its sleep",
     "RESET_SOFT": "the program asked for it",
     "RESET_BROWN_OUT": "the voltage fell too low",
 }
