@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -236,6 +237,10 @@ def test_what_cannot_be_done_is_told_in_a_sentence(
     assert told == "There is no firmware for a board esp8266; there is for: esp32_c3."
     newer = make_package(tmp_path, "1.0.2", mpy=7)
     assert "MicroPython 1.29.0, which cannot run this" in refused(lambda: put(board, newer))
+    with monkeypatch.context() as patched:
+        chip = Board.chip
+        patched.setattr(Board, "chip", lambda self: replace(chip(self), micropython=(1, 28, 4)))
+        assert "MicroPython 1.28.4, which cannot run this" in refused(lambda: put(board, package))
     large = make_package(tmp_path, "1.0.3")
     large.contents["x.mpy"] = bytes(1 << 20)  # type: ignore[index]
     assert "KB free, and the firmware needs" in refused(lambda: put(board, large))

@@ -52,13 +52,13 @@ class Chip:
 
     Attributes:
         machine: what MicroPython calls it, such as `ESP32C3 module with ESP32C3`.
-        micropython: its version.
+        micropython: its version, such as `(1, 29, 0)`.
         mpy: version of the compiled files that it can run.
         free: bytes on its flash.
     """
 
     machine: str
-    micropython: str
+    micropython: tuple[int, ...]
     mpy: int
     free: int
 
@@ -110,7 +110,7 @@ class Board:
             "sys.implementation.version)"
         )
         block, blocks = self._ask("(lambda s: (s[0], s[3]))(os.statvfs('/'))")
-        return Chip(machine, ".".join(str(part) for part in version[:3]), mpy, block * blocks)
+        return Chip(machine, tuple(version[:3]), mpy, block * blocks)
 
     def slots(self) -> Slots | None:
         """Read which firmware runs; None when there is none of ours, or nothing says which."""

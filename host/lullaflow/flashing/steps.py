@@ -22,6 +22,10 @@ REPORT_WITHIN_S: Final = 30.0
 """A firmware reports in about 8 s after a reset; one that crashes three times is given up by the
 board itself before this."""
 
+MICROPYTHON: Final = (1, 29)
+"""The oldest that the firmware is tried with: an older one may read its files, and then
+fail at what it lacks."""
+
 _SPARE: Final = 16_384
 """Bytes that stay free on the flash, for settings and bonds."""
 
@@ -103,10 +107,11 @@ def _choose(packages: Sequence[Package], chip: Chip, board_name: str | None) -> 
             "--board out."
         )
     package = fitting[0]
-    if chip.mpy != package.manifest.mpy:
+    if chip.mpy != package.manifest.mpy or chip.micropython < MICROPYTHON:
         raise FlashError(
-            f"The board has MicroPython {chip.micropython}, which cannot run this firmware. Put "
-            "MicroPython 1.29 on it (docs/hardware.md tells how) and try again."
+            f"The board has MicroPython {_dotted(chip.micropython)}, which cannot run this "
+            f"firmware. Put MicroPython {_dotted(MICROPYTHON)} on it (docs/hardware.md tells how) "
+            "and try again."
         )
     needed = sum(map(len, package.contents.values())) + _SPARE
     if chip.free < needed:
@@ -115,6 +120,10 @@ def _choose(packages: Sequence[Package], chip: Chip, board_name: str | None) -> 
             f"{needed // 1024} KB. Remove what is not lullaflow's from it (`mpremote rm`)."
         )
     return package
+
+
+def _dotted(version: Sequence[int]) -> str:
+    return ".".join(map(str, version))
 
 
 def _copy(board: Board, package: Package, folder: str, progress: Progress) -> None:
