@@ -39,6 +39,11 @@ async def test_a_board_is_found_told_apart_named_and_tared(tmp_path: Path) -> No
         await board.order("mass left 40")
         code, _, said = await board.run("pump", "tare", "--side", "left")
         assert (code, said) == (0, "The scale is at zero.\n")
+        code, _, said = await board.run("pump", "tare")
+        assert (code, said) == (0, "The scale is at zero.\n")
+        code, _, said = await board.run("pump", "tare", "--side", "right")
+        assert code == 2
+        assert said.startswith("This board has no right scale; look at its wiring")
 
         code, _, said = await board.run("pump", "rename", "Wren")
         assert (code, said) == (0, "The board is called Wren now.\n")

@@ -124,13 +124,14 @@ _COMMANDS: Final = {
         Layout("<B", (Field("seconds", "how long"),)),
     ),
     "CMD_TARE": Command(
-        "Takes what the scales showed in the last second as zero, and keeps it over restarts.",
+        "Takes what the scales showed in the last second as zero, and keeps it over restarts. "
+        "'Both' means those that the board has; `BAD_VALUE` when it has none of what is asked.",
         Layout("<B", (Field("sides", f"{wire.LEFT} left, {wire.RIGHT} right, {wire.BOTH} both"),)),
     ),
     "CMD_CALIBRATE": Command(
         "Takes what a scale shows now as this mass, and keeps it over restarts. Tare comes first. "
-        f"`BAD_VALUE` below {commands.MIN_KNOWN_MG / 1000:g} g, or when the scale would be off by "
-        "a factor of 2.",
+        f"`BAD_VALUE` below {commands.MIN_KNOWN_MG / 1000:g} g, when the scale would be off by a "
+        "factor of 2, or when the board has none there.",
         Layout(
             wire.CALIBRATE_PAYLOAD,
             (

@@ -109,8 +109,7 @@ def tare(
     config: ConfigOption = None,
 ) -> None:
     """Set the bottle's scale to zero; the bottle stands empty and still on it."""
-    sides = {Side.LEFT: wire.LEFT, Side.RIGHT: wire.RIGHT, Side.BOTH: wire.BOTH}
-    run_async(_ask(settings(config), pump, wire.CMD_TARE, bytes([sides[side]])))
+    run_async(_tare(settings(config), pump, side))
     say("The scale is at zero.")
 
 
@@ -162,6 +161,22 @@ async def _ask(config: Config, asked: str | None, opcode: int, payload: bytes) -
     async with reached(config, asked) as pump:
         await pump.ask(opcode, payload)
         return pump.name
+
+
+async def _tare(config: Config, asked: str | None, side: Side) -> None:
+    from lullaflow.link import CommandRefusedError
+
+    sides = {Side.LEFT: wire.LEFT, Side.RIGHT: wire.RIGHT, Side.BOTH: wire.BOTH}
+    async with reached(config, asked) as pump:
+        try:
+            await pump.ask(wire.CMD_TARE, bytes([sides[side]]))
+        except CommandRefusedError as error:
+            if error.status != wire.BAD_VALUE:
+                raise
+            which = "scale" if side is Side.BOTH else f"{side.value} scale"
+            raise CommandError(
+                f"This board has no {which}; look at its wiring (docs/hardware.md)."
+            ) from None
 
 
 async def _info(config: Config, asked: str | None) -> list[tuple[str, str]]:
