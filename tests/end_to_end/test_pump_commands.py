@@ -29,6 +29,7 @@ async def test_a_board_is_found_told_apart_named_and_tared(tmp_path: Path) -> No
         assert told["battery"] == "87 %"
         assert told["last start"] == "switched on (start 1)"
         assert told["left suction"] == told["left scale"] == "well"
+        assert told["right suction"] == told["right scale"] == "not on this board"
         assert told["sampling"] == "no sample late, at worst by 0 ms"
         assert told["radio"] == "had to try 0 packets again"
 

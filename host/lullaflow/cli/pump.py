@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import struct
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Annotated, Final
@@ -186,6 +187,7 @@ async def _info(config: Config, asked: str | None) -> list[tuple[str, str]]:
         late, worst_ms, refused, starts = struct.unpack_from(wire.STATISTICS_PAYLOAD, statistics)
         hardware = [await _text(pump, uuid) for uuid in (_MANUFACTURER, _MODEL)]
         battery = await pump.read(_BATTERY_LEVEL)
+        (frame,) = await pump.next_frames(1)  # the status does not tell which sensors there are
     sampling = f"{late} samples late" if late else "no sample late"
     return [
         ("name", pump.name),
@@ -195,10 +197,16 @@ async def _info(config: Config, asked: str | None) -> list[tuple[str, str]]:
         ("battery", f"{battery[0]} %" if battery and battery[0] <= 100 else "not told"),
         ("running for", duration_words(status.uptime_s)),
         ("last start", f"{reset_words(status.reset_cause)} (start {starts})"),
-        *zip(SENSORS, map(fault_words, status.faults), strict=True),
+        *zip(SENSORS, _sensor_words(frame.flags, status.faults), strict=True),
         ("sampling", f"{sampling}, at worst by {worst_ms} ms"),
         ("radio", f"had to try {refused} packets again"),
     ]
+
+
+def _sensor_words(flags: int, faults: Sequence[int]) -> Iterator[str]:
+    """Yield how each sensor is; their order is that of the bits of a frame's flags."""
+    for number, fault in enumerate(faults):
+        yield fault_words(fault) if flags & (1 << number) else "not on this board"
 
 
 async def _text(pump: ReachedPump, uuid: str) -> str:
