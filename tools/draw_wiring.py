@@ -221,7 +221,7 @@ def _draw_battery(sheet: Drawing, wiring: Wiring) -> None:
     sheet.say(46, BELOW_Y + 158, "BAT+ and BAT− are pads under the board.", 11, QUIET)
     top, middle, low = BELOW_Y + 46, BELOW_Y + 82, BELOW_Y + 118
     sheet.wire(f"M154 {BELOW_Y + 82} H196 V{top} H250", BATTERY, 2.5, cased=False)
-    sheet.say(204, top - 5, "BAT+", 11)
+    sheet.say(160, top + 28, "BAT+", 11)
     for y in (top, middle):
         sheet.wire(f"M250 {y} V{y + 8} M250 {y + 28} V{y + 36}", INK, 2, cased=False)
         sheet.box(243, y + 8, 14, 20, CARD, INK, 3)

@@ -118,16 +118,18 @@ class Application:
 
     async def _keep_link(self):
         """Follow the link: advertise without one, answer commands with one."""
-        connection = None
+        peripheral = self._peripheral
+        seen = (0, False)
         self._begin_advertising()
         waiting = None
         while True:
-            peripheral = self._peripheral
-            if peripheral.connection != connection:
-                connection = peripheral.connection
+            # Counted, for two links may have one handle, and follow each other in one turn.
+            link = (peripheral.links, peripheral.connection is not None)
+            if link != seen:
+                seen = link
                 waiting = None
                 self._stream.reset()
-                if connection is None:
+                if peripheral.connection is None:
                     self._begin_advertising()
             if self._bonds.unsaved:
                 self._bonds.save()
@@ -164,8 +166,8 @@ class Application:
             state = self._state()
             # Faults and a change of security are told at once; the rest is there to be read.
             told_now = (state.faults, self._peripheral.secure)
-            self._peripheral.set_status(wire.encode_status(state), told_now != told)
-            told = told_now
+            if self._peripheral.set_status(wire.encode_status(state), told_now != told):
+                told = told_now
             now_ms = self._uptime()
             if now_ms >= battery_due_ms:
                 self._battery_percent = self._board.battery_percent()
@@ -253,7 +255,8 @@ class Application:
             data = self._bthome.advertisement(
                 self._battery_percent, session.running, session.volume_ml
             )
-        self._peripheral.advertise(fast, data)
+        if not self._peripheral.advertise(fast, data):
+            self._advertising = None  # in half a second once more
 
     def _state(self):
         return wire.Status(

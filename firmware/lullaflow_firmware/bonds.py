@@ -19,6 +19,11 @@ class Bonds:
     The stack asks from within its own task, whose stack is too small for writing files: `set`
     changes memory alone, and a task of ours saves.
 
+    NimBLE deletes a host's secrets as soon as somebody who says to be that host begins to pair,
+    and the oldest host's when it believes its store full. Neither may cost a host its bond, so
+    what the stack deletes is out of its sight until the link ends, and then there again; only
+    new secrets of the same host, and `forget_all`, end a bond.
+
     Attributes:
         unsaved: whether there is something to save.
     """
@@ -26,12 +31,13 @@ class Bonds:
     def __init__(self, storage):
         self._record = Record(storage, "bonds", _VERSION)
         self._secrets = []  # (type, key, value), oldest first
+        self._hidden = []  # (type, key) of those that the stack has deleted on this link
         self.unsaved = False
         self._load()
 
     def get(self, kind, index, key):
         """Return a secret by its key, or the `index`-th of its type when `key` is None."""
-        found = [each for each in self._secrets if each[0] == kind]
+        found = [e for e in self._secrets if e[0] == kind and e[:2] not in self._hidden]
         if key is None:
             return found[index][2] if index < len(found) else None
         for each in found:
@@ -39,27 +45,31 @@ class Bonds:
                 return each[2]
         return None
 
-    def has(self, kind, key):
-        """Tell whether there is a secret of this type and key."""
-        return self.get(kind, 0, key) is not None
-
     def set(self, kind, key, value):
-        """Keep a secret, or delete it when `value` is None; tell whether something was done."""
-        kept = [each for each in self._secrets if each[0] != kind or each[1] != key]
-        if value is None and len(kept) == len(self._secrets):
-            return False
-        if value is not None:
-            same = [each for each in kept if each[0] == kind]
-            if len(same) >= MAX_BONDS:
-                kept.remove(same[_OLDEST])
-            kept.append((kind, key, value))
+        """Keep a secret, or hide it when `value` is None; tell whether something was done."""
+        if value is None:
+            if self.get(kind, 0, key) is None:
+                return False
+            self._hidden.append((kind, key))
+            return True
+        kept = [each for each in self._secrets if each[:2] != (kind, key)]
+        same = [each for each in kept if each[0] == kind]
+        if len(same) >= MAX_BONDS:
+            kept.remove(same[_OLDEST])
+        kept.append((kind, key, value))
+        self._hidden = [each for each in self._hidden if each != (kind, key)]
         self._secrets = kept
         self.unsaved = True
         return True
 
+    def settle(self):
+        """Show again what was hidden and not replaced: the link has ended."""
+        self._hidden = []
+
     def forget_all(self):
         """Forget every host."""
         self._secrets = []
+        self._hidden = []
         self.unsaved = True
 
     def save(self):

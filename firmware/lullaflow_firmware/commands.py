@@ -93,8 +93,10 @@ class Commands:
         return wire.OK, b""
 
     def _tare(self, payload):
-        sides = [side for side in (0, 1) if payload[0] & (1 << side)]
-        if not sides or payload[0] & ~wire.BOTH:
+        asked = payload[0]
+        sides = [side for side in (0, 1) if asked & (1 << side) and self._has_scale(side)]
+        # 'Both' means those that there are: whoever asks need not know the board.
+        if not sides or asked & ~wire.BOTH:
             return wire.BAD_VALUE, b""
         zeros = list(self._settings.zeros)
         for side in sides:
@@ -109,6 +111,8 @@ class Commands:
         if which not in (wire.LEFT, wire.RIGHT) or known_mg < MIN_KNOWN_MG:
             return wire.BAD_VALUE, b""
         side = which - 1
+        if not self._has_scale(side):
+            return wire.BAD_VALUE, b""
         raw = self._sampler.steady_raw(side)
         if raw is None:
             return wire.NOT_READY, b""
@@ -122,6 +126,9 @@ class Commands:
         scales = list(self._settings.scales)
         scales[side] = scale
         return self._keep("scales", scales)
+
+    def _has_scale(self, side):
+        return self._sampler.flags & (wire.HAS_LEFT_WEIGHT, wire.HAS_RIGHT_WEIGHT)[side]
 
     def _set_name(self, payload):
         try:

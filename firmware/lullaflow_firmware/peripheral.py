@@ -40,6 +40,7 @@ class Peripheral:
 
     Attributes:
         connection: handle of the link, None without one.
+        links: how many there were, this one included.
         secure: whether the link is encrypted for a host that has bonded.
         att_mtu: as negotiated.
         indicating: whether a reply is on its way, not yet confirmed.
@@ -54,7 +55,9 @@ class Peripheral:
         self._commands = []
         self.indicating = False
         self._intruder = False
+        self._admitted = False
         self.connection = None
+        self.links = 0
         self.secure = False
         self.att_mtu = wire.MIN_ATT_MTU
         self.changed = Flag()
@@ -81,12 +84,19 @@ class Peripheral:
         Args:
             fast: which interval.
             data: what to say instead of who we are.
+
+        Returns:
+            whether the stack does; it is busy while a link comes up or ends.
         """
-        self._ble.gap_advertise(
-            advertising.FAST_US if fast else advertising.SLOW_US,
-            data or advertising.advertisement(),
-            resp_data=advertising.scan_response(self._settings.name),
-        )
+        try:
+            self._ble.gap_advertise(
+                advertising.FAST_US if fast else advertising.SLOW_US,
+                data or advertising.advertisement(),
+                resp_data=advertising.scan_response(self._settings.name),
+            )
+        except OSError:
+            return False
+        return True
 
     def rename(self):
         """Take over the name from the settings."""
@@ -101,7 +111,11 @@ class Peripheral:
         return self._notify(self._handles.stream, part)
 
     def set_status(self, status, tell):
-        """Set the status characteristic, and notify the host when `tell` is set."""
+        """Set the status characteristic, and notify the host when `tell` is set.
+
+        Returns:
+            False when the host was to be notified and there was no room for it, or no host.
+        """
         self._ble.gatts_write(self._handles.status, status)
         return not tell or self._notify(self._handles.status, status)
 
@@ -140,17 +154,22 @@ class Peripheral:
         return True
 
     def _on_event(self, event, data):
-        if event == _GATTS_WRITE:
-            self._on_write(data[0], data[1])
-        elif event == _GATTS_READ_REQUEST:
-            return self._on_read(data[1])
-        elif event == _GET_SECRET:
+        if event == _GET_SECRET:
             kind, index, key = data
             return self._bonds.get(kind, index, None if key is None else bytes(key))
-        elif event == _SET_SECRET:
+        if event == _SET_SECRET:
             return self._on_secret(*data)
-        elif event == _CENTRAL_CONNECT:
-            self._on_link(data[0])
+        if event == _GATTS_READ_REQUEST:
+            return self._on_read(*data)
+        if event == _CENTRAL_CONNECT:
+            self._on_connect(data[0])
+        elif data[0] == self.connection:  # not a second central, which is on its way out
+            self._on_our_link(event, data)
+        return None
+
+    def _on_our_link(self, event, data):
+        if event == _GATTS_WRITE:
+            self._on_write(data[1])
         elif event == _CENTRAL_DISCONNECT:
             self._on_link(None)
         elif event == _MTU_EXCHANGED:
@@ -160,7 +179,14 @@ class Peripheral:
         elif event == _GATTS_INDICATE_DONE:
             self.indicating = False
             self.changed.set()
-        return None
+
+    def _on_connect(self, connection):
+        if self.connection is None:
+            self.links += 1
+            self._on_link(connection)
+        else:
+            # Advertising was begun anew in the very moment in which the first one connected.
+            self._ble.gap_disconnect(connection)
 
     def _on_link(self, connection):
         self.connection = connection
@@ -168,7 +194,9 @@ class Peripheral:
         self.att_mtu = wire.MIN_ATT_MTU
         self.indicating = False
         self._intruder = False
+        self._admitted = False
         self._commands.clear()
+        self._bonds.settle()
         self.changed.set()
 
     def _on_encryption(self, encrypted, bonded):
@@ -179,26 +207,32 @@ class Peripheral:
         self.secure = encrypted and not self._intruder
         self.changed.set()
 
-    def _on_read(self, handle):
+    def _on_read(self, connection, handle):
         # The stack itself refuses a plain link; one that is encrypted without a bond it lets pass.
-        if self.secure or handle == self._handles.battery:
+        ours = self.secure and connection == self.connection
+        if ours or handle == self._handles.battery:
             return _READ_ALLOWED
         return _INSUFFICIENT_AUTHENTICATION
 
     def _on_secret(self, kind, key, value):
         key = bytes(key)
-        if value is not None and not self._bonds.has(kind, key) and not self._pairing_is_open():
+        if value is None:
+            return self._bonds.set(kind, key, None)
+        if not self._admitted and not self._pairing_is_open():
             # A new host outside the two minutes: the stack has paired, so the link must end here.
             self._intruder = True
             self.secure = False
             self.disconnect()
-            return False
-        done = self._bonds.set(kind, key, None if value is None else bytes(value))
+            # It is told that all is well: else it would take its store for full, delete the
+            # oldest host to make room and try again, until none is left (ble_store_write).
+            return True
+        self._admitted = True  # with all of its secrets, even when the time is over meanwhile
+        self._bonds.set(kind, key, bytes(value))
         self.changed.set()
-        return done
+        return True
 
-    def _on_write(self, connection, handle):
-        if handle != self._handles.control or connection != self.connection or not self.secure:
+    def _on_write(self, handle):
+        if handle != self._handles.control or not self.secure:
             return
         data = self._ble.gatts_read(handle)
         if len(self._commands) < MAX_QUEUED_COMMANDS:

@@ -41,6 +41,9 @@ def set_up_logs(level: Level = "info", stream: TextIO = sys.stderr) -> None:
     root.handlers[:] = [handler]
     root.setLevel({"debug": logging.INFO, "error": logging.ERROR}.get(level, logging.WARNING))
     logging.getLogger("lullaflow").setLevel(level.upper())
+    # It logs with a traceback what it raises as well, and what we tell in a sentence.
+    quiet = logging.NOTSET if level == "debug" else logging.CRITICAL
+    logging.getLogger("bumble.host").setLevel(quiet)
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

@@ -7,6 +7,7 @@ import struct
 import pytest
 from bumble import hci
 from bumble.core import ProtocolError
+from bumble.keys import MemoryKeyStore
 
 from lullaflow_protocol import wire
 
@@ -38,6 +39,37 @@ async def test_a_stranger_who_pairs_too_late_is_sent_away(pump, client):
     await gone
     bonds = [name for name in ("bonds.0", "bonds.1") if pump.flash.read(name) is not None]
     assert not bonds
+
+
+@pytest.mark.parametrize("address", ["C0:11:22:33:44:55", "C0:DE:AD:BE:EF:00"])
+async def test_a_stranger_who_pairs_too_late_costs_no_host_its_bond(pump, client, address):
+    await client.link_up()
+    gone = asyncio.create_task(client.central.gone())
+    await asyncio.sleep(0)
+    await client.central.connection.disconnect()
+    await gone
+    pump.clock.speed = 10 * SPEED
+    await pump.clock.sleep_ms(125_000)
+    pump.clock.speed = SPEED
+    # The host's own address may be heard by anybody, and so may be a stranger's.
+    device, keys = client.central.device, client.central.device.keystore
+    own = device.random_address
+    device.keystore = MemoryKeyStore()
+    device.random_address = hci.Address(address)
+    await device.send_command(
+        hci.HCI_LE_Set_Random_Address_Command(random_address=hci.Address(address))
+    )
+    await client.central.connect()
+    gone = asyncio.create_task(client.central.gone())
+    await asyncio.sleep(0)
+    with contextlib.suppress(ProtocolError, asyncio.CancelledError):
+        await client.central.connection.pair()
+    await gone
+    device.keystore, device.random_address = keys, own
+    await device.send_command(hci.HCI_LE_Set_Random_Address_Command(random_address=own))
+    await client.link_up()
+    assert client.central.connection.is_encrypted
+    assert (await client.status()).boot_id == pump.app.boot_id
 
 
 async def press(pump, duration_ms):

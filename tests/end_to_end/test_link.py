@@ -127,6 +127,19 @@ async def test_a_host_that_forgot_the_bond_pairs_anew(pump, tmp_path):
         await next_of(FrameArrived)
 
 
+@pytest.mark.parametrize("left", ["", "not it"], ids=["empty", "damaged"])
+async def test_files_that_a_power_cut_damaged_cost_the_bond_and_no_more(pump, tmp_path, left):
+    for name in ("bluetooth-address", "bluetooth-bonds.json"):
+        (tmp_path / name).write_text(left)
+    async with linked(pump, tmp_path) as (_, next_of):
+        await next_of(FrameArrived)
+    assert bonds(tmp_path)
+    address = (tmp_path / "bluetooth-address").read_text()
+    async with linked(pump, tmp_path) as (_, next_of):
+        await next_of(FrameArrived)
+    assert (tmp_path / "bluetooth-address").read_text() == address
+
+
 async def test_scan_shows_what_is_on_the_air(pump, tmp_path):
     async with radio_of(pump, tmp_path) as radio:
         (found,) = await scan(radio, 1.0)

@@ -29,6 +29,7 @@ async def test_a_board_is_found_told_apart_named_and_tared(tmp_path: Path) -> No
         assert told["battery"] == "87 %"
         assert told["last start"] == "switched on (start 1)"
         assert told["left suction"] == told["left scale"] == "well"
+        assert told["right suction"] == told["right scale"] == "not on this board"
         assert told["sampling"] == "no sample late, at worst by 0 ms"
         assert told["radio"] == "had to try 0 packets again"
 
@@ -39,6 +40,11 @@ async def test_a_board_is_found_told_apart_named_and_tared(tmp_path: Path) -> No
         await board.order("mass left 40")
         code, _, said = await board.run("pump", "tare", "--side", "left")
         assert (code, said) == (0, "The scale is at zero.\n")
+        code, _, said = await board.run("pump", "tare")
+        assert (code, said) == (0, "The scale is at zero.\n")
+        code, _, said = await board.run("pump", "tare", "--side", "right")
+        assert code == 2
+        assert said.startswith("This board has no right scale; look at its wiring")
 
         code, _, said = await board.run("pump", "rename", "Wren")
         assert (code, said) == (0, "The board is called Wren now.\n")
@@ -112,6 +118,6 @@ def test_durations_are_told_in_two_units(seconds: int, words: str) -> None:
 
 
 def test_a_name_that_does_not_fit_is_refused_before_anything_is_sent() -> None:
-    for name in ("", "  ", "eighteen letters!!", "ä" * 9, "two\nlines"):
+    for name in ("", "  ", "eighteen letters!!", "ä" * 9, "two\nlines", "not \udcff UTF-8"):
         with pytest.raises(CommandError, match="A board's name has 1 to 17 letters"):
             CliRunner().invoke(app, ["rename", name], catch_exceptions=False)

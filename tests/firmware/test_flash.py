@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -236,6 +237,10 @@ def test_what_cannot_be_done_is_told_in_a_sentence(
     assert told == "There is no firmware for a board esp8266; there is for: esp32_c3."
     newer = make_package(tmp_path, "1.0.2", mpy=7)
     assert "MicroPython 1.29.0, which cannot run this" in refused(lambda: put(board, newer))
+    with monkeypatch.context() as patched:
+        chip = Board.chip
+        patched.setattr(Board, "chip", lambda self: replace(chip(self), micropython=(1, 28, 4)))
+        assert "MicroPython 1.28.4, which cannot run this" in refused(lambda: put(board, package))
     large = make_package(tmp_path, "1.0.3")
     large.contents["x.mpy"] = bytes(1 << 20)  # type: ignore[index]
     assert "KB free, and the firmware needs" in refused(lambda: put(board, large))
@@ -254,6 +259,29 @@ def test_what_cannot_be_done_is_told_in_a_sentence(
     board.cut_power()
     assert "does not answer. It needs MicroPython" in refused(lambda: put(board, package))
     board.give_power()
+
+
+def test_a_board_that_is_refused_or_given_up_runs_what_it_ran_before(
+    board: UsbBoard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(board, make_package(tmp_path, "1.0.0"))
+    runs(board, "1.0.0", "a")
+    board.printed = b""
+    with pytest.raises(FlashError, match="Plug in another board"):
+        put(board, make_package(tmp_path, "1.0.1", chip="ESP32S3", board="esp32_s3"))
+    board.until_printed(b"lullaflow 1.0.0 slot a boot 7")
+
+    def lose_patience(_doing: str, done: int, _total: int) -> None:
+        if done:
+            raise KeyboardInterrupt
+
+    board.printed = b""
+    newer = make_package(tmp_path, "1.1.0")
+    with pytest.raises(KeyboardInterrupt):
+        flash([newer], board.port, None, lose_patience)
+    board.until_printed(b"lullaflow 1.0.0 slot a boot 7")
+    put(board, newer)
+    runs(board, "1.1.0", "b")
 
 
 def _not_allowed(*_: object) -> None:

@@ -154,7 +154,10 @@ def commands_of(flash: Flash) -> Commands:
     ring = Ring(8, 16)
     settings = Settings(flash, "Lullaflow CAFE")
     sampler = SimpleNamespace(
-        late_ticks=0, worst_late_ms=0, steady_raw=lambda side: 5000 + 1000 * side
+        flags=wire.ALL_CHANNELS,
+        late_ticks=0,
+        worst_late_ms=0,
+        steady_raw=lambda side: 5000 + 1000 * side,
     )
     air = SimpleNamespace(rename=lambda: None)
     log, bthome = Log(flash, 1), Bthome(flash, bytes(6))

@@ -34,6 +34,7 @@ class Flash:
 
 
 class Sampler:
+    flags = wire.ALL_CHANNELS
     late_ticks = 0
     worst_late_ms = 0
 

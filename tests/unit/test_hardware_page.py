@@ -72,3 +72,15 @@ def test_every_command_of_the_page_is_there() -> None:
         assert group in known, words
         if command:
             assert command in known[group].commands, words
+
+
+def test_the_pressures_that_the_page_tells_are_those_of_the_standard_atmosphere() -> None:
+    (told,) = re.findall(
+        r"(\d+) mmHg of suction leave (\d+) hPa at sea level and (\d+) hPa at (\d+) m",
+        PAGE.read_text("utf-8"),
+    )
+    suction_mmhg, sea_hpa, high_hpa, height_m = map(int, told)
+    for height, hpa in ((0, sea_hpa), (height_m, high_hpa)):
+        air_hpa = 1013.25 * (1 - 2.25577e-5 * height) ** 5.25588  # ISO 2533
+        assert abs(air_hpa - suction_mmhg * 1.333224 - hpa) < 1
+    assert high_hpa > 260  # where the LPS33HW's range ends

@@ -124,13 +124,14 @@ _COMMANDS: Final = {
         Layout("<B", (Field("seconds", "how long"),)),
     ),
     "CMD_TARE": Command(
-        "Takes what the scales showed in the last second as zero, and keeps it over restarts.",
+        "Takes what the scales showed in the last second as zero, and keeps it over restarts. "
+        "'Both' means those that the board has; `BAD_VALUE` when it has none of what is asked.",
         Layout("<B", (Field("sides", f"{wire.LEFT} left, {wire.RIGHT} right, {wire.BOTH} both"),)),
     ),
     "CMD_CALIBRATE": Command(
         "Takes what a scale shows now as this mass, and keeps it over restarts. Tare comes first. "
-        f"`BAD_VALUE` below {commands.MIN_KNOWN_MG / 1000:g} g, or when the scale would be off by "
-        "a factor of 2.",
+        f"`BAD_VALUE` below {commands.MIN_KNOWN_MG / 1000:g} g, when the scale would be off by a "
+        "factor of 2, or when the board has none there.",
         Layout(
             wire.CALIBRATE_PAYLOAD,
             (
@@ -183,9 +184,9 @@ _STATUS_MEANINGS: Final = {
 RESET_MEANINGS: Final = {
     "RESET_UNKNOWN": "not told by the chip",
     "RESET_POWER_ON": "its power came",
-    "RESET_BUTTON": "its reset button or pin",
+    "RESET_BUTTON": "its button woke it from its sleep",
     "RESET_WATCHDOG": "the program hung",
-    "RESET_WAKE": "it woke from deep sleep",
+    "RESET_WAKE": "suction woke it from its sleep",
     "RESET_SOFT": "the program asked for it",
     "RESET_BROWN_OUT": "the voltage fell too low",
 }

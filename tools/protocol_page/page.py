@@ -96,8 +96,9 @@ It takes one link at a time, and stops advertising with it. Until they bond, two
 secret: the host pairs by LE Secure Connections, 'Just Works' (no input, no output), **with
 bonding**: one that pairs without is disconnected. A new host may bond for
 {app.PAIRING_OPEN_MS // 1000} s after power-on or a long press of the button; later ones are
-disconnected at once. The board keeps {bonds.MAX_BONDS} bonds; one more takes the place of the
-oldest. A bonded host encrypts with its key as soon as it is connected.
+disconnected at once, also one that pairs anew because it lost its key. The board keeps
+{bonds.MAX_BONDS} bonds; one more takes the place of the oldest. A bonded host encrypts
+with its key as soon as it is connected.
 
 A link that is encrypted *and* bonded is called *secure* here. On any other link the board answers
 reads of its name (Device Name, 0x2A00) and Battery Level, refuses all else with an ATT error, sends

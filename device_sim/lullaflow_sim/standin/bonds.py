@@ -64,8 +64,17 @@ class SecretKeyStore(KeyStore):
             flags |= _HAS_IRK
             irk = keys.irk.value
         value = _VALUE.pack(key, flags, keys.ltk.value, irk)
-        self._set_secret(SECRET_PEERS, key, value)
-        self._set_secret(SECRET_OURS, key, value)
+        for kind in (SECRET_PEERS, SECRET_OURS):
+            self._write(kind, key, value)
+
+    def _write(self, kind: int, key: bytes, value: bytes) -> None:
+        """Hand over one secret; to NimBLE, a program that refuses it has a full store."""
+        while not self._set_secret(kind, key, value):
+            # ble_store_write and ble_store_util_status_rr: the oldest goes, and once more.
+            oldest = self._get_secret(SECRET_PEERS, 0, None)
+            if oldest is None:
+                return
+            self.forget(_address(_VALUE.unpack(oldest)[0]))
 
     async def get(self, name: str) -> PairingKeys | None:
         """Ask the firmware for the bond with the peer of this address."""
@@ -78,13 +87,16 @@ class SecretKeyStore(KeyStore):
         index = 0
         while (value := self._get_secret(SECRET_PEERS, index, None)) is not None:
             index += 1
-            key = _VALUE.unpack(value)[0]
-            bonds.append((str(hci.Address(key[1:], hci.AddressType(key[0]))), _keys(value)))
+            bonds.append((str(_address(_VALUE.unpack(value)[0])), _keys(value)))
         return bonds
 
 
 def _secret_key(peer: hci.Address) -> bytes:
     return bytes([1 if peer.is_random else 0]) + bytes(peer)
+
+
+def _address(key: bytes) -> hci.Address:
+    return hci.Address(key[1:], hci.AddressType(key[0]))
 
 
 def _keys(value: bytes) -> PairingKeys:

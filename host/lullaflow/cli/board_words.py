@@ -23,9 +23,9 @@ FAULTS: Final = {
 RESETS: Final = {
     wire.RESET_UNKNOWN: "unknown",
     wire.RESET_POWER_ON: "switched on",
-    wire.RESET_BUTTON: "reset button",
+    wire.RESET_BUTTON: "woken up by its button",
     wire.RESET_WATCHDOG: "hung, and was restarted by its watchdog",
-    wire.RESET_WAKE: "woke from sleep",
+    wire.RESET_WAKE: "woken up by suction",
     wire.RESET_SOFT: "restarted itself",
     wire.RESET_BROWN_OUT: "the voltage fell too low",
 }

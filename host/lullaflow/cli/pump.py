@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import struct
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Annotated, Final
@@ -83,11 +84,13 @@ def rename(
     config: ConfigOption = None,
 ) -> None:
     """Give the board another name on the air."""
-    encoded = name.strip().encode()
+    # What a terminal sends in another encoding comes as lone surrogates, which UTF-8 has not.
+    encoded = name.strip().encode(errors="replace")
     if not 1 <= len(encoded) <= wire.MAX_NAME_SIZE or not name.isprintable():
         raise CommandError(
-            f"A board's name has 1 to {wire.MAX_NAME_SIZE} letters (letters such as ä or é count "
-            f"twice) on one line; {name!r} does not fit, so choose another."
+            f"A board's name has 1 to {wire.MAX_NAME_SIZE} letters on one line, where ä or é count "
+            "twice and signs of other scripts three or four times; "
+            f"{name!r} does not fit, so choose another."
         )
     run_async(_ask(settings(config), pump, wire.CMD_SET_NAME, encoded))
     say(f"The board is called {name.strip()} now.")
@@ -107,8 +110,7 @@ def tare(
     config: ConfigOption = None,
 ) -> None:
     """Set the bottle's scale to zero; the bottle stands empty and still on it."""
-    sides = {Side.LEFT: wire.LEFT, Side.RIGHT: wire.RIGHT, Side.BOTH: wire.BOTH}
-    run_async(_ask(settings(config), pump, wire.CMD_TARE, bytes([sides[side]])))
+    run_async(_tare(settings(config), pump, side))
     say("The scale is at zero.")
 
 
@@ -162,6 +164,22 @@ async def _ask(config: Config, asked: str | None, opcode: int, payload: bytes) -
         return pump.name
 
 
+async def _tare(config: Config, asked: str | None, side: Side) -> None:
+    from lullaflow.link import CommandRefusedError
+
+    sides = {Side.LEFT: wire.LEFT, Side.RIGHT: wire.RIGHT, Side.BOTH: wire.BOTH}
+    async with reached(config, asked) as pump:
+        try:
+            await pump.ask(wire.CMD_TARE, bytes([sides[side]]))
+        except CommandRefusedError as error:
+            if error.status != wire.BAD_VALUE:
+                raise
+            which = "scale" if side is Side.BOTH else f"{side.value} scale"
+            raise CommandError(
+                f"This board has no {which}; look at its wiring (docs/hardware.md)."
+            ) from None
+
+
 async def _info(config: Config, asked: str | None) -> list[tuple[str, str]]:
     async with reached(config, asked) as pump:
         status = pump.status
@@ -169,6 +187,7 @@ async def _info(config: Config, asked: str | None) -> list[tuple[str, str]]:
         late, worst_ms, refused, starts = struct.unpack_from(wire.STATISTICS_PAYLOAD, statistics)
         hardware = [await _text(pump, uuid) for uuid in (_MANUFACTURER, _MODEL)]
         battery = await pump.read(_BATTERY_LEVEL)
+        (frame,) = await pump.next_frames(1)  # the status does not tell which sensors there are
     sampling = f"{late} samples late" if late else "no sample late"
     return [
         ("name", pump.name),
@@ -178,10 +197,16 @@ async def _info(config: Config, asked: str | None) -> list[tuple[str, str]]:
         ("battery", f"{battery[0]} %" if battery and battery[0] <= 100 else "not told"),
         ("running for", duration_words(status.uptime_s)),
         ("last start", f"{reset_words(status.reset_cause)} (start {starts})"),
-        *zip(SENSORS, map(fault_words, status.faults), strict=True),
+        *zip(SENSORS, _sensor_words(frame.flags, status.faults), strict=True),
         ("sampling", f"{sampling}, at worst by {worst_ms} ms"),
         ("radio", f"had to try {refused} packets again"),
     ]
+
+
+def _sensor_words(flags: int, faults: Sequence[int]) -> Iterator[str]:
+    """Yield how each sensor is; their order is that of the bits of a frame's flags."""
+    for number, fault in enumerate(faults):
+        yield fault_words(fault) if flags & (1 << number) else "not on this board"
 
 
 async def _text(pump: ReachedPump, uuid: str) -> str:

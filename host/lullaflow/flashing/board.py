@@ -10,7 +10,7 @@ from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
-from lullaflow.flashing.errors import FlashError
+from lullaflow.flashing.errors import BoardLostError, FlashError
 from lullaflow.flashing.ports import why_not
 from lullaflow.flashing.slots import FILE, Slots, parse_slots
 
@@ -52,13 +52,13 @@ class Chip:
 
     Attributes:
         machine: what MicroPython calls it, such as `ESP32C3 module with ESP32C3`.
-        micropython: its version.
+        micropython: its version, such as `(1, 29, 0)`.
         mpy: version of the compiled files that it can run.
         free: bytes on its flash.
     """
 
     machine: str
-    micropython: str
+    micropython: tuple[int, ...]
     mpy: int
     free: int
 
@@ -110,7 +110,7 @@ class Board:
             "sys.implementation.version)"
         )
         block, blocks = self._ask("(lambda s: (s[0], s[3]))(os.statvfs('/'))")
-        return Chip(machine, ".".join(str(part) for part in version[:3]), mpy, block * blocks)
+        return Chip(machine, tuple(version[:3]), mpy, block * blocks)
 
     def slots(self) -> Slots | None:
         """Read which firmware runs; None when there is none of ours, or nothing says which."""
@@ -166,6 +166,12 @@ class Board:
         """Start the board anew."""
         with self._failing():
             self._transport.exec_raw_no_follow("import machine\nmachine.reset()")
+
+    def reset_whatever_it_does(self) -> None:
+        """Start the board anew from the midst of something, if it can be reached."""
+        if self.interrupt_again():
+            with suppress(FlashError):
+                self.reset()
 
     def next_report(self, within_s: float) -> Report | None:
         """Wait, after a reset, for a firmware to report in; None when none does in time."""
@@ -240,7 +246,7 @@ class Board:
                 f"The board refused ({last[0]}). Press its reset button and try again."
             ) from error
         except (TransportError, OSError, SyntaxError, ValueError) as error:
-            raise FlashError(
+            raise BoardLostError(
                 "The board was lost while it was written. Its former firmware is still there; plug "
                 "it in again and try again."
             ) from error

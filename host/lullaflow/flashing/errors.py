@@ -5,3 +5,7 @@ from __future__ import annotations
 
 class FlashError(Exception):
     """The firmware could not be put on the board; the message says what to do about it."""
+
+
+class BoardLostError(FlashError):
+    """The board does not answer any more: its plug was pulled, or its power went."""

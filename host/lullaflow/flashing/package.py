@@ -76,8 +76,9 @@ def load_packages(folder: Path) -> list[Package]:
     packages = [_load(path.parent) for path in sorted(folder.glob(f"*/{MANIFEST}"))]
     if not packages:
         raise FlashError(
-            f"There is no compiled firmware in {folder}; `make firmware` in lullaflow's own folder "
-            "makes it, and --firmware names where it is."
+            f"There is no compiled firmware in {folder}. It is compiled from lullaflow's source "
+            "(`make firmware` there; a package that pip installed has no Makefile): run this "
+            "command in that folder, or name its build/firmware with --firmware."
         )
     return packages
 

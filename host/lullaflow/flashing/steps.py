@@ -14,13 +14,17 @@ from dataclasses import dataclass
 from typing import Final
 
 from lullaflow.flashing.board import Board, Chip
-from lullaflow.flashing.errors import FlashError
+from lullaflow.flashing.errors import BoardLostError, FlashError
 from lullaflow.flashing.package import MAIN, MANIFEST, Package
 from lullaflow.flashing.slots import Slots, folder_of, trial_after
 
 REPORT_WITHIN_S: Final = 30.0
 """A firmware reports in about 8 s after a reset; one that crashes three times is given up by the
 board itself before this."""
+
+MICROPYTHON: Final = (1, 29)
+"""The oldest that the firmware is tried with: an older one may read its files, and then
+fail at what it lacks."""
 
 _SPARE: Final = 16_384
 """Bytes that stay free on the flash, for settings and bonds."""
@@ -62,20 +66,32 @@ def flash(
         FlashError: it could not be done; the board runs what it ran before.
     """
     with closing(Board(port)) as board:
-        chip = board.chip()
-        package = _choose(packages, chip, board_name)
-        now = board.slots()
-        then = trial_after(now)
-        if now is not None and now.former is not None:
-            # A trial that nobody saw the end of ends here: its slot is written next.
-            board.set_slots(Slots(now.former))
-        _copy(board, package, folder_of(then.runs), progress)
-        _replace_main(board, package.contents[MAIN])
-        board.set_slots(then)
-        progress("waiting for the new firmware", 0, 0)
-        board.reset()
+        try:
+            package = _choose(packages, board.chip(), board_name)
+            then = _put_beside(board, package, progress)
+            progress("waiting for the new firmware", 0, 0)
+            board.reset()
+        except BoardLostError:
+            raise
+        except BaseException:
+            # Its program was interrupted: without this it would stand still for minutes.
+            board.reset_whatever_it_does()
+            raise
         _await(board, then, report_within_s)
     return Flashed(package.manifest.version, package.board)
+
+
+def _put_beside(board: Board, package: Package, progress: Progress) -> Slots:
+    """Put a firmware beside the one that runs, to be tried at the next start."""
+    now = board.slots()
+    then = trial_after(now)
+    if now is not None and now.former is not None:
+        # A trial that nobody saw the end of ends here: its slot is written next.
+        board.set_slots(Slots(now.former))
+    _copy(board, package, folder_of(then.runs), progress)
+    _replace_main(board, package.contents[MAIN])
+    board.set_slots(then)
+    return then
 
 
 def _choose(packages: Sequence[Package], chip: Chip, board_name: str | None) -> Package:
@@ -91,10 +107,11 @@ def _choose(packages: Sequence[Package], chip: Chip, board_name: str | None) -> 
             "--board out."
         )
     package = fitting[0]
-    if chip.mpy != package.manifest.mpy:
+    if chip.mpy != package.manifest.mpy or chip.micropython < MICROPYTHON:
         raise FlashError(
-            f"The board has MicroPython {chip.micropython}, which cannot run this firmware. Put "
-            "MicroPython 1.29 on it (docs/hardware.md tells how) and try again."
+            f"The board has MicroPython {_dotted(chip.micropython)}, which cannot run this "
+            f"firmware. Put MicroPython {_dotted(MICROPYTHON)} on it (docs/hardware.md tells how) "
+            "and try again."
         )
     needed = sum(map(len, package.contents.values())) + _SPARE
     if chip.free < needed:
@@ -103,6 +120,10 @@ def _choose(packages: Sequence[Package], chip: Chip, board_name: str | None) -> 
             f"{needed // 1024} KB. Remove what is not lullaflow's from it (`mpremote rm`)."
         )
     return package
+
+
+def _dotted(version: Sequence[int]) -> str:
+    return ".".join(map(str, version))
 
 
 def _copy(board: Board, package: Package, folder: str, progress: Progress) -> None:

@@ -14,6 +14,7 @@ from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData
 from bleak.exc import BleakCharacteristicNotFoundError
 
+from lullaflow.link.cancelling import stop_if_cancelled
 from lullaflow.link.errors import LinkCode, LinkError
 from lullaflow.link.intake import Intake
 from lullaflow.link.items import LinkDown, LinkItem, LinkUp, StatusRead
@@ -159,6 +160,8 @@ class PumpLink:
                 if str(error) != told:
                     self._log.warning(str(error), code=error.code.value)
                 told = str(error)
+            # A task group that breaks while it is cancelled tells only what broke it.
+            stop_if_cancelled()
             if self.state is LinkState.STREAMING:
                 self._backoff.reset()
                 told = ""

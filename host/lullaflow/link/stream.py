@@ -108,6 +108,9 @@ class Stream:
             await dropped.wait()
             for task in tasks:
                 task.cancel()
+            # Here rather than by the group: when one fails while a group waits for its end, our
+            # own task counts as cancelled for ever after (before Python 3.13).
+            await asyncio.wait(tasks)
 
     async def read(self, uuid: str) -> bytes | None:
         """Read a characteristic; None where the board lacks it or the system keeps it to itself.

@@ -2,7 +2,7 @@
 
 import struct
 
-from rig import Rig, main
+from rig import Rig, Sensor, main
 
 from lullaflow_protocol import wire
 
@@ -13,7 +13,23 @@ async def weight(rig):
     return wire.weight_g(frame.channels[1][2])
 
 
+async def a_board_with_one_scale():
+    sensors = (None, Sensor(wire.weight_raw(12.0)), Sensor(wire.vacuum_raw(0)), None)
+    rig = Rig(sensors=sensors)
+    await rig.start()
+    await rig.run(3000)
+    await rig.connect()
+    assert (await rig.ask(wire.CMD_TARE, bytes((wire.RIGHT,))))[0] == wire.BAD_VALUE
+    known = struct.pack(wire.CALIBRATE_PAYLOAD, wire.RIGHT, 100_000)
+    assert (await rig.ask(wire.CMD_CALIBRATE, known))[0] == wire.BAD_VALUE
+    # Who asks for both need not know that there is but one.
+    assert (await rig.ask(wire.CMD_TARE, bytes((wire.BOTH,))))[0] == wire.OK
+    assert abs(await weight(rig)) < 0.03
+    await rig.stop()
+
+
 async def case():
+    await a_board_with_one_scale()
     rig = Rig()
     await rig.start()
     await rig.run(3000)

@@ -4,7 +4,9 @@ from rig import Rig, main
 
 
 def pair(rig, number):
-    return rig.ble.event(30, (2, bytearray([number] * 7), bytearray([number] * 40)))
+    """Let a new host pair; tell whether it has a bond then."""
+    rig.ble.event(30, (2, bytearray([number] * 7), bytearray([number] * 40)))
+    return rig.ble.event(29, (2, 0, bytearray([number] * 7))) is not None
 
 
 async def case():

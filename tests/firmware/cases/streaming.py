@@ -12,7 +12,32 @@ async def replay(rig, first, count):
     return (status,) + struct.unpack(wire.REPLAY_PAYLOAD, answer)
 
 
+async def what_the_stack_refuses_is_tried_again():
+    """A stack that is busy, or has no room, tells nobody when that is over."""
+    rig = Rig()
+    rig.ble.busy = True
+    await rig.start()
+    await rig.run(3000)
+    assert not rig.ble.advertised
+    rig.ble.busy = False
+    await rig.run(1000)
+    assert len(rig.ble.advertised) == 1
+    await rig.connect()
+    await rig.run(1000)
+    del rig.ble.notified[:]
+    rig.ble.room = 0
+    rig.board.sensors[2].fault = wire.FAULT_STUCK
+    await rig.run(3000)
+    assert not rig.ble.notified
+    rig.ble.room = None
+    await rig.run(3000)
+    ((handle, told),) = rig.ble.notified
+    assert handle == rig.status
+    assert wire.decode_status(told).faults == (0, 0, wire.FAULT_STUCK, 0)
+
+
 async def case():
+    await what_the_stack_refuses_is_tried_again()
     rig = Rig()
     await rig.start()
     await rig.run(5000)

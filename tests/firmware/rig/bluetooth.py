@@ -13,12 +13,14 @@ class BLE:
         notified: (handle, bytes) of each notification, in order.
         indicated: the same of indications.
         room: notifications that the stack takes before it says ENOMEM; None for no end.
+        busy: it does not advertise now.
     """
 
     def __init__(self):
         self.notified = []
         self.indicated = []
         self.room = None
+        self.busy = False
         self.advertised = []
         self.on = False
         self.settings = {}
@@ -64,6 +66,8 @@ class BLE:
         return self._values[handle]
 
     def gap_advertise(self, interval_us, adv_data=None, *, resp_data=None, connectable=True):
+        if self.busy:
+            raise OSError(16)
         self.advertised.append((interval_us, adv_data, resp_data))
 
     def gap_disconnect(self, connection):

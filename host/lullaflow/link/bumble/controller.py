@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import secrets
 from pathlib import Path
 from typing import Final
 
-from bumble import hci
 from bumble.core import BaseBumbleError
 from bumble.device import Device, DeviceConfiguration
-from bumble.keys import JsonKeyStore
 from bumble.pairing import PairingConfig, PairingDelegate
 from bumble.transport import open_transport
 from bumble.transport.common import Transport, TransportInitError, TransportSpecError
 
+from lullaflow.link.bumble.kept import bond_store, own_address
 from lullaflow.link.errors import LinkCode, LinkError
 
 _NAME: Final = "lullaflow"
-_BONDS_FILE: Final = "bluetooth-bonds.json"
-_ADDRESS_FILE: Final = "bluetooth-address"
-_STATIC_ADDRESS_BITS: Final = 0xC0
-"""The two top bits of a random static address are set (Core 5.4, Vol 6, Part B, 1.3.2.1)."""
 
 
 class BumbleController:
@@ -58,11 +52,11 @@ class BumbleController:
             raise self.unreachable() from e
         self._state_folder.mkdir(parents=True, exist_ok=True)
         device = Device.from_config_with_hci(
-            DeviceConfiguration(name=_NAME, address=self._own_address()),
+            DeviceConfiguration(name=_NAME, address=own_address(self._state_folder)),
             self._transport.source,
             self._transport.sink,
         )
-        device.keystore = JsonKeyStore(_NAME, str(self._state_folder / _BONDS_FILE))
+        device.keystore = await bond_store(_NAME, self._state_folder)
         device.pairing_config_factory = lambda _: PairingConfig(
             sc=True,
             mitm=False,
@@ -121,12 +115,3 @@ class BumbleController:
             f"The Bluetooth controller {self.spec} does not answer.",
             "Start it (a simulated pump, say) or plug it in, or correct bluetooth.controller.",
         )
-
-    def _own_address(self) -> hci.Address:
-        """Return our address: random, but always the same, for bonds go by it."""
-        kept = self._state_folder / _ADDRESS_FILE
-        if not kept.exists():
-            octets = bytearray(secrets.token_bytes(6))
-            octets[0] |= _STATIC_ADDRESS_BITS
-            kept.write_text(":".join(f"{octet:02X}" for octet in octets))
-        return hci.Address(kept.read_text().strip(), hci.AddressType.RANDOM_DEVICE)
