@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import ssl
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 
 import aiomqtt
 import structlog
@@ -31,6 +31,8 @@ _SUBACK_FAILURE: Final = 0x80
 
 BrokerError = aiomqtt.MqttError
 """The broker is away, refuses, or does not answer."""
+
+T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
@@ -66,12 +68,21 @@ class Connection(Protocol):
 
 
 class _Client(aiomqtt.Client):
-    """Keeps the reason with which the broker acknowledged, which aiomqtt drops.
+    """Waits without a task of its own, and keeps what aiomqtt drops: why the broker refused.
 
-    Without it, a message that the broker refused would count as taken.
+    Without the reason, a message that the broker refused would count as taken. And before Python
+    3.12 asyncio.wait_for, by which aiomqtt waits, forgets a cancellation that comes together with
+    the broker's answer.
     """
 
     refused: str = ""
+
+    async def _wait_for(self, fut: Awaitable[T], timeout: float | None) -> T:  # noqa: ASYNC109
+        try:
+            async with asyncio.timeout(self.timeout if timeout is None else timeout):
+                return await fut
+        except TimeoutError:
+            raise aiomqtt.MqttError("Operation timed out") from None
 
     def _on_publish(
         self, client: Any, userdata: Any, mid: int, reason_code: Any, properties: Any
@@ -92,14 +103,12 @@ class _Connection:
             self._client.refused = ""
             with _in_words():
                 await self._client.publish(topic, payload, qos=qos, retain=retain)
-            _stop_if_cancelled()
             if self._client.refused:
                 raise RefusedError(f"it refuses {topic}: {self._client.refused}")
 
     async def subscribe(self, topic: str) -> None:
         with _in_words():
             codes = await self._client.subscribe(topic, qos=1)
-        _stop_if_cancelled()
         for code in codes:
             if getattr(code, "value", code) >= _SUBACK_FAILURE:
                 raise RefusedError(f"it does not let us hear {topic}")
@@ -107,7 +116,6 @@ class _Connection:
     async def unsubscribe(self, topic: str) -> None:
         with _in_words():
             await self._client.unsubscribe(topic)
-        _stop_if_cancelled()
 
     async def messages(self) -> AsyncIterator[tuple[str, bytes, bool]]:
         with _in_words():
@@ -151,7 +159,6 @@ class Dialer:
                     client = await stack.enter_async_context(self._client(older))
                     self._version = older
                     log.info("the broker does not speak MQTT 5; using 3.1.1")
-            _stop_if_cancelled()
             self._known = True
             client.timeout = CONNECT_TIMEOUT_S
             yield _Connection(client)
@@ -171,16 +178,6 @@ class Dialer:
             timeout=PROBE_TIMEOUT_S if probing else CONNECT_TIMEOUT_S,
             tls_context=_tls(settings) if settings.tls else None,
         )
-
-
-def _stop_if_cancelled() -> None:
-    """Keep a cancellation that came together with the broker's answer.
-
-    Before Python 3.12, asyncio.wait_for, by which aiomqtt waits, returns the answer and forgets it.
-    """
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError
 
 
 def _may_be_older(error: aiomqtt.MqttError) -> bool:
