@@ -491,6 +491,33 @@ async def test_figures_that_the_broker_refuses_do_not_hold_up_events(
 
 @needs_mosquitto
 @pytest.mark.mosquitto
+async def test_a_photo_too_large_for_the_broker_holds_nothing_up(
+    mosquitto: Mosquitto, tmp_path: Path
+) -> None:
+    """Who sends more than the broker said it takes is thrown out, again and again."""
+    mosquitto.settings = "allow_anonymous true\nmax_packet_size 65536\n"
+    await mosquitto.start()
+    events = session_events(0)
+    with capture_logs() as logs:
+        async with (
+            listening(mosquitto.port, "lullaflow/#") as listener,
+            bridge(tmp_path, settings(mosquitto.port, photo=True)) as it,
+        ):
+            it.publisher.on_photo("pump", b"\xff" * 100_000)
+            it.publisher.on_view("pump", PUMPING)
+            await it.say(events)
+            await listener.events(events)
+            await listener.payload("lullaflow/pump/state")
+            it.publisher.on_photo("pump", b"\xff\xd8small")
+            await listener.payload("lullaflow/pump/photo")
+    told = [entry["event"] for entry in logs if entry["log_level"] == "warning"]
+    assert len(told) == 1
+    assert "65536 bytes" in told[0]
+    assert sum(entry["event"] == "connected to the broker" for entry in logs) == 1
+
+
+@needs_mosquitto
+@pytest.mark.mosquitto
 async def test_a_photo_leaves_only_when_it_may(mosquitto: Mosquitto, tmp_path: Path) -> None:
     await mosquitto.start()
     for allowed in (True, False):

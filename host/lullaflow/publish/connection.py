@@ -29,6 +29,9 @@ _V5_UNSUPPORTED: Final = 132
 _SUBACK_FAILURE: Final = 0x80
 """From here on, a SUBACK's code is a refusal (MQTT 3.1.1, 3.9.3; MQTT 5, 3.9.3)."""
 
+_FRAMING_BYTES: Final = 10
+"""Most that a message without properties takes beside topic and payload (MQTT 5, 3.3)."""
+
 BrokerError = aiomqtt.MqttError
 """The broker is away, refuses, or does not answer."""
 
@@ -48,7 +51,8 @@ class Connection(Protocol):
         """Publish; with QoS 1, return when the broker has taken the message.
 
         Raises:
-            RefusedError: the broker answered that it does not take it (MQTT 5 only).
+            RefusedError: the broker does not take it, or said that it takes none so large (MQTT 5
+                only).
             BrokerError: it did not answer.
         """
 
@@ -68,14 +72,25 @@ class Connection(Protocol):
 
 
 class _Client(aiomqtt.Client):
-    """Waits without a task of its own, and keeps what aiomqtt drops: why the broker refused.
+    """Waits without a task of its own, and keeps what aiomqtt drops of the broker's answers.
 
     Without the reason, a message that the broker refused would count as taken. And before Python
     3.12 asyncio.wait_for, by which aiomqtt waits, forgets a cancellation that comes together with
     the broker's answer.
+
+    Attributes:
+        refused: why the broker did not take the last message, empty when it did.
+        most_bytes: of a packet that the broker takes, None where it does not say (MQTT 5 only).
     """
 
     refused: str = ""
+    most_bytes: int | None = None
+
+    def _on_connect(
+        self, client: Any, userdata: Any, flags: Any, reason_code: Any, properties: Any = None
+    ) -> None:
+        self.most_bytes = getattr(properties, "MaximumPacketSize", None)
+        super()._on_connect(client, userdata, flags, reason_code, properties)
 
     async def _wait_for(self, fut: Awaitable[T], timeout: float | None) -> T:  # noqa: ASYNC109
         try:
@@ -98,6 +113,11 @@ class _Connection:
         self._turn = asyncio.Lock()
 
     async def publish(self, topic: str, payload: str | bytes, *, qos: int, retain: bool) -> None:
+        payload = payload.encode() if isinstance(payload, str) else payload
+        most_bytes = self._client.most_bytes
+        if most_bytes is not None and _FRAMING_BYTES + len(topic) + len(payload) > most_bytes:
+            # It would throw us out, and at the next try again, before anything else came through.
+            raise RefusedError(f"it takes {most_bytes} bytes at once, and {topic} has more")
         # One at a time: a refusal then belongs to the message that waits, and order is certain.
         async with self._turn:
             self._client.refused = ""
