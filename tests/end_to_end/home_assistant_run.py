@@ -1,6 +1,7 @@
 """A real Home Assistant against a broker. Run by an interpreter that has it; not by pytest.
 
-Reads its orders as JSON from standard input and writes what it saw as JSON to standard output.
+Reads its orders as JSON from standard input; says `ready` on standard output when it is at home,
+and last of all, as JSON, what it saw.
 """
 
 from __future__ import annotations
@@ -44,6 +45,11 @@ def entity_of(hass: core.HomeAssistant, key: str) -> str | None:
     return None
 
 
+def is_so(now: str, expected: str | None) -> bool:
+    """Tell whether a state is as expected; None expects any that tells something."""
+    return now == expected or (expected is None and now not in ("unknown", "unavailable"))
+
+
 async def until(hass: core.HomeAssistant, key: str, state: str | None) -> str:
     """Wait until an entity has a state; None takes any that is known. Return its name there."""
     try:
@@ -51,8 +57,7 @@ async def until(hass: core.HomeAssistant, key: str, state: str | None) -> str:
             while True:
                 entity = entity_of(hass, key)
                 now = None if entity is None else hass.states.get(entity)
-                known = now is not None and now.state not in ("unknown", "unavailable")
-                if entity is not None and known and state in (None, now.state):
+                if entity is not None and now is not None and is_so(now.state, state):
                     return entity
                 await asyncio.sleep(0.05)
     except TimeoutError:
@@ -87,7 +92,10 @@ async def run(orders: dict[str, Any]) -> dict[str, Any]:
     await hass.config_entries.async_add(entry)
     if entry.state is not config_entries.ConfigEntryState.LOADED:
         raise SystemExit(f"MQTT is {entry.state}: {complaints.said}")
+    print("ready", flush=True)
     for step in orders["steps"]:
+        if "reload" in step:
+            await hass.config_entries.async_reload(entry.entry_id)
         if "service" in step:
             domain, service = step["service"].split(".")
             target = {"entity_id": entity_of(hass, step["key"]), **step["data"]}

@@ -72,11 +72,12 @@ class Connection(Protocol):
 
 
 class _Client(aiomqtt.Client):
-    """Waits without a task of its own, and keeps what aiomqtt drops of the broker's answers.
+    """Wakes less than aiomqtt's own, and keeps what that drops of the broker's answers.
 
     Without the reason, a message that the broker refused would count as taken. And before Python
     3.12 asyncio.wait_for, by which aiomqtt waits, forgets a cancellation that comes together with
-    the broker's answer.
+    the broker's answer. aiomqtt writes a message two turns of the loop after it was published, and
+    when the socket is closed by then, a traceback frightens whoever reads the log.
 
     Attributes:
         refused: why the broker did not take the last message, empty when it did.
@@ -105,6 +106,34 @@ class _Client(aiomqtt.Client):
         if getattr(reason_code, "is_failure", False):
             self.refused = str(reason_code)
         super()._on_publish(client, userdata, mid, reason_code, properties)
+
+    def _on_disconnect(
+        self, client: Any, userdata: Any, flags: Any, reason_code: Any, properties: Any = None
+    ) -> None:
+        super()._on_disconnect(client, userdata, flags, reason_code, properties)
+        if self._disconnected.done():
+            self._disconnected.exception()  # who publishes just then is told by other ways
+
+    def _on_socket_register_write(self, client: Any, userdata: Any, sock: Any) -> None:
+        if not self._is_in_loop():
+            super()._on_socket_register_write(client, userdata, sock)
+            return
+        self._write_on(client)
+        if client.want_write() and sock.fileno() >= 0:
+            self._loop.add_writer(sock.fileno(), self._write_on, client)
+
+    def _is_in_loop(self) -> bool:
+        try:
+            return asyncio.get_running_loop() is self._loop
+        except RuntimeError:
+            return False
+
+    def _write_on(self, client: Any) -> None:
+        try:
+            client.loop_write()
+        except Exception as error:  # noqa: BLE001 -- whatever it is, the connection is of no use
+            if not self._disconnected.done():
+                self._disconnected.set_exception(error)
 
 
 class _Connection:
