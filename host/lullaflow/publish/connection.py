@@ -7,7 +7,7 @@ import ssl
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, Protocol, Self, TypeVar
 
 import aiomqtt
 import structlog
@@ -86,6 +86,23 @@ class _Client(aiomqtt.Client):
 
     refused: str = ""
     most_bytes: int | None = None
+
+    async def __aenter__(self) -> Self:
+        try:
+            return await super().__aenter__()
+        except BaseException:
+            self._close_socket()
+            raise
+
+    async def __aexit__(self, *exc_info: Any) -> None:
+        try:
+            await super().__aexit__(*exc_info)
+        finally:
+            self._close_socket()
+
+    def _close_socket(self) -> None:
+        # After trouble, aiomqtt leaves it open, and watched, until the keepalive has run out.
+        self._client._sock_close()  # noqa: SLF001
 
     def _on_connect(
         self, client: Any, userdata: Any, flags: Any, reason_code: Any, properties: Any = None
