@@ -91,18 +91,20 @@ class _Client(aiomqtt.Client):
         try:
             return await super().__aenter__()
         except BaseException:
-            self._close_socket()
+            self._let_go()
             raise
 
     async def __aexit__(self, *exc_info: Any) -> None:
         try:
             await super().__aexit__(*exc_info)
         finally:
-            self._close_socket()
+            self._let_go()
 
-    def _close_socket(self) -> None:
+    def _let_go(self) -> None:
         # After trouble, aiomqtt leaves it open, and watched, until the keepalive has run out.
         self._client._sock_close()  # noqa: SLF001
+        if self._disconnected.done() and not self._disconnected.cancelled():
+            self._disconnected.exception()  # whoever was to hear of it has heard by other ways
 
     def _on_connect(
         self, client: Any, userdata: Any, flags: Any, reason_code: Any, properties: Any = None
@@ -123,13 +125,6 @@ class _Client(aiomqtt.Client):
         if getattr(reason_code, "is_failure", False):
             self.refused = str(reason_code)
         super()._on_publish(client, userdata, mid, reason_code, properties)
-
-    def _on_disconnect(
-        self, client: Any, userdata: Any, flags: Any, reason_code: Any, properties: Any = None
-    ) -> None:
-        super()._on_disconnect(client, userdata, flags, reason_code, properties)
-        if self._disconnected.done():
-            self._disconnected.exception()  # who publishes just then is told by other ways
 
     def _on_socket_register_write(self, client: Any, userdata: Any, sock: Any) -> None:
         if not self._is_in_loop():
