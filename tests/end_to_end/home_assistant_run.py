@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 import sys
 from typing import Any
 
@@ -65,6 +66,27 @@ async def until(hass: core.HomeAssistant, key: str, state: str | None) -> str:
         raise SystemExit(f"{key} never became {state}; there is {there}") from None
 
 
+async def use_blueprints(hass: core.HomeAssistant, wanted: dict[str, Any]) -> None:
+    """Make an automation of each blueprint for the one pump; `entity:KEY` stands for its entity."""
+
+    def known(text: str) -> str:
+        return re.sub(r"entity:(\w+)", lambda found: str(entity_of(hass, found[1])), text)
+
+    (pump,) = device_registry.async_get(hass).devices.values()
+    automations = [
+        {
+            "id": name,
+            "alias": name,
+            "use_blueprint": {
+                "path": f"lullaflow/{name}.yaml",
+                "input": {"pump": pump.id, **inputs},
+            },
+        }
+        for name, inputs in json.loads(known(json.dumps(wanted))).items()
+    ]
+    await async_setup_component(hass, "automation", {"automation": automations})
+
+
 async def run(orders: dict[str, Any]) -> dict[str, Any]:
     complaints = Complaints()
     logging.getLogger("homeassistant").addHandler(complaints)
@@ -94,6 +116,8 @@ async def run(orders: dict[str, Any]) -> dict[str, Any]:
         raise SystemExit(f"MQTT is {entry.state}: {complaints.said}")
     print("ready", flush=True)
     for step in orders["steps"]:
+        if "blueprints" in step:
+            await use_blueprints(hass, step["blueprints"])
         if "reload" in step:
             await hass.config_entries.async_reload(entry.entry_id)
         if "service" in step:
@@ -125,6 +149,10 @@ async def run(orders: dict[str, Any]) -> dict[str, Any]:
             for trigger in of_device
             if trigger["domain"] == "mqtt"
         ),
+        "automations": {
+            state.attributes["id"]: [state.state, state.attributes["last_triggered"] is not None]
+            for state in hass.states.async_all("automation")
+        },
         "complaints": list(complaints.said),
     }
     await hass.async_stop(force=True)

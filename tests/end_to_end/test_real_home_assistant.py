@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from unit.test_home_assistant import dashboard_entities, home_assistant
+from unit.test_home_assistant import PACKAGE, dashboard_entities, home_assistant
 
 from .house import MOSQUITTO, free_port, house, mosquitto_broker
 
@@ -33,23 +34,32 @@ def do(service: str, key: str, state: str | None = None, **data: Any) -> dict[st
     return step if state is None else {**step, "state": state}
 
 
+BLUEPRINT_INPUTS = {
+    "slow_let_down": {
+        "extra": [{"action": "switch.turn_on", "target": {"entity_id": "entity:quiet"}}]
+    },
+    "warm_pad": {"pad": "entity:learning"},
+}
+"""The third one wants a phone that is known to Home Assistant's app."""
+
 STEPS = (
     see("link", "on"),
+    # Born anew, it must be told everything once more.
+    {"reload": True},
     see("battery_percent", "87"),
     see("phase", "stimulation"),
+    see("session", "on"),
     see("firmware", "off"),
+    see("identify", "unknown"),
+    see("start_music", "unknown"),
+    {"blueprints": BLUEPRINT_INPUTS},
     do("number.set_value", "volume", "30", value=30),
     do("select.select_option", "scene", "Photo only", option="Photo only"),
     do("switch.turn_off", "learning", "off"),
-    do("switch.turn_on", "quiet", "on"),
     see("slow", "on"),
+    # By the blueprint's automation.
+    see("quiet", "on"),
     see("photo"),
-    # Born anew, it must be told everything once more.
-    {"reload": True},
-    see("session", "on"),
-    see("volume", "30"),
-    see("identify", "unknown"),
-    see("start_music", "unknown"),
     do("button.press", "start_music"),
     do("button.press", "identify"),
     do("button.press", "end_session"),
@@ -92,6 +102,7 @@ class Assistant:
     async def _until_ready(self, broker_port: int) -> None:
         self.folder.mkdir()
         (self.folder / "configuration.yaml").touch()
+        shutil.copytree(PACKAGE / "blueprints", self.folder / "blueprints")
         orders = {
             "folder": str(self.folder),
             "web_port": free_port(),
@@ -138,4 +149,5 @@ async def test_everything_appears_and_obeys_and_nothing_is_complained_of(tmp_pat
     year, month, *_ = seen["version"].split(".")
     if (int(year), int(month)) >= NAMES_ARE_OURS_SINCE:
         assert dashboard_entities() <= set(entities)
+    assert seen["automations"] == {"slow_let_down": ["on", True], "warm_pad": ["on", False]}
     assert seen["complaints"] == []
