@@ -9,6 +9,11 @@ little endian.
 import struct
 
 try:
+    from binascii import crc_hqx  # the same check sum, in C
+except ImportError:  # MicroPython
+    crc_hqx = None
+
+try:
     from micropython import const
 except ImportError:  # CPython
 
@@ -182,7 +187,9 @@ _CRC = struct.pack(
 
 
 def crc16(buf, size):
-    """Return the CRC-16/CCITT-FALSE of the first `size` bytes. Allocates nothing."""
+    """Return the CRC-16/CCITT-FALSE of the first `size` bytes. Allocates nothing on a board."""
+    if crc_hqx is not None:
+        return crc_hqx(memoryview(buf)[:size], 0xFFFF)
     crc = 0xFFFF
     i = 0
     while i < size:

@@ -1,6 +1,7 @@
 """A real Home Assistant against a broker. Run by an interpreter that has it; not by pytest.
 
-Reads its orders as JSON from standard input and writes what it saw as JSON to standard output.
+Reads its orders as JSON from standard input; says `ready` on standard output when it is at home,
+and last of all, as JSON, what it saw.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 import sys
 from typing import Any
 
@@ -44,6 +46,11 @@ def entity_of(hass: core.HomeAssistant, key: str) -> str | None:
     return None
 
 
+def is_so(now: str, expected: str | None) -> bool:
+    """Tell whether a state is as expected; None expects any that tells something."""
+    return now == expected or (expected is None and now not in ("unknown", "unavailable"))
+
+
 async def until(hass: core.HomeAssistant, key: str, state: str | None) -> str:
     """Wait until an entity has a state; None takes any that is known. Return its name there."""
     try:
@@ -51,13 +58,33 @@ async def until(hass: core.HomeAssistant, key: str, state: str | None) -> str:
             while True:
                 entity = entity_of(hass, key)
                 now = None if entity is None else hass.states.get(entity)
-                known = now is not None and now.state not in ("unknown", "unavailable")
-                if entity is not None and known and state in (None, now.state):
+                if entity is not None and now is not None and is_so(now.state, state):
                     return entity
                 await asyncio.sleep(0.05)
     except TimeoutError:
         there = {each.entity_id: each.state for each in hass.states.async_all()}
         raise SystemExit(f"{key} never became {state}; there is {there}") from None
+
+
+async def use_blueprints(hass: core.HomeAssistant, wanted: dict[str, Any]) -> None:
+    """Make an automation of each blueprint for the one pump; `entity:KEY` stands for its entity."""
+
+    def known(text: str) -> str:
+        return re.sub(r"entity:(\w+)", lambda found: str(entity_of(hass, found[1])), text)
+
+    (pump,) = device_registry.async_get(hass).devices.values()
+    automations = [
+        {
+            "id": name,
+            "alias": name,
+            "use_blueprint": {
+                "path": f"lullaflow/{name}.yaml",
+                "input": {"pump": pump.id, **inputs},
+            },
+        }
+        for name, inputs in json.loads(known(json.dumps(wanted))).items()
+    ]
+    await async_setup_component(hass, "automation", {"automation": automations})
 
 
 async def run(orders: dict[str, Any]) -> dict[str, Any]:
@@ -87,7 +114,12 @@ async def run(orders: dict[str, Any]) -> dict[str, Any]:
     await hass.config_entries.async_add(entry)
     if entry.state is not config_entries.ConfigEntryState.LOADED:
         raise SystemExit(f"MQTT is {entry.state}: {complaints.said}")
+    print("ready", flush=True)
     for step in orders["steps"]:
+        if "blueprints" in step:
+            await use_blueprints(hass, step["blueprints"])
+        if "reload" in step:
+            await hass.config_entries.async_reload(entry.entry_id)
         if "service" in step:
             domain, service = step["service"].split(".")
             target = {"entity_id": entity_of(hass, step["key"]), **step["data"]}
@@ -117,6 +149,10 @@ async def run(orders: dict[str, Any]) -> dict[str, Any]:
             for trigger in of_device
             if trigger["domain"] == "mqtt"
         ),
+        "automations": {
+            state.attributes["id"]: [state.state, state.attributes["last_triggered"] is not None]
+            for state in hass.states.async_all("automation")
+        },
         "complaints": list(complaints.said),
     }
     await hass.async_stop(force=True)

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -162,9 +163,19 @@ class Listener:
         return [json.loads(p)["id"] for t, p, _ in self.heard if t.endswith("/event")]
 
     async def events(self, expected: Sequence[Event]) -> None:
-        """Wait until all of these have been heard."""
-        wanted = {event.id for event in expected}
-        await self.until(lambda: wanted <= set(self.event_ids()))
+        """Wait until all of these have been heard, however long it takes while anything comes."""
+        missing = {event.id for event in expected}
+        looked_at = 0
+        while True:
+            news = self.heard[looked_at:]
+            looked_at += len(news)
+            missing -= {json.loads(p)["id"] for t, p, _ in news if t.endswith("/event")}
+            if not missing:
+                return
+            await self.until(partial(self._has_heard_more, looked_at))
+
+    def _has_heard_more(self, than: int) -> bool:
+        return len(self.heard) > than
 
 
 @asynccontextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 import re
 import signal
 import time
@@ -21,6 +22,7 @@ from lullaflow.publish import publisher as publisher_module
 from lullaflow.publish.connection import Dialer
 from lullaflow.publish.discovery import announcer
 from lullaflow.session.view import View
+from lullaflow.store import Store
 from lullaflow_protocol.events import parse_event
 from lullaflow_protocol.state import CommandResult, LastSession, LiveSettings, PumpState
 
@@ -28,6 +30,7 @@ from .brokers import (
     BROKERS,
     BrokerProcess,
     EmbeddedBroker,
+    Gate,
     Mosquitto,
     free_port,
     gate_before,
@@ -349,6 +352,86 @@ async def test_a_wrong_password_is_said_once_and_tried_again(
     assert "authori" in told[0].lower()
 
 
+class Babbler(Gate):
+    """A way to a broker on which, at first, somebody else takes us in and talks nonsense.
+
+    Attributes:
+        nonsense: what is said instead, one for each who comes, after a CONNACK of MQTT 5.
+    """
+
+    nonsense: list[bytes]
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if not self.nonsense:
+            await super()._serve(reader, writer)
+            return
+        await reader.read(1024)
+        writer.write(b"\x20\x03\x00\x00\x00" + self.nonsense.pop())
+        await writer.drain()
+        await reader.read(1024)
+        writer.close()
+
+
+@needs_mosquitto
+@pytest.mark.mosquitto
+async def test_nonsense_from_a_broker_is_survived(
+    mosquitto: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from lullaflow.publish import connection
+
+    monkeypatch.setattr(connection, "CONNECT_TIMEOUT_S", 0.5)
+    await mosquitto.start()
+    chance = random.Random(5)
+    babbler = Babbler(mosquitto.port)
+    babbler.nonsense = [
+        b"\x30\x08\x00\x04\xff\xfe/x\x00a",  # a topic that is no text
+        b"\x40\x02\xff\xff",  # an acknowledgement of nothing
+        b"\x90\x04\x00\x01\x00\x80",  # a refused subscription
+        b"\xf0\x00\x20\x03\x00\x00\x00",  # no such packet, and a second CONNACK
+        *(chance.randbytes(40) for _ in range(12)),
+    ]
+    await babbler.open()
+    events = session_events(0)
+    try:
+        async with (
+            listening(mosquitto.port) as listener,
+            bridge(tmp_path, settings(babbler.port, protocol="5")) as it,
+        ):
+            await until(lambda: not babbler.nonsense)
+            await it.say(events)
+            await listener.events(events)
+            assert list(dict.fromkeys(listener.event_ids())) == [event.id for event in events]
+    finally:
+        await babbler.close()
+
+
+@needs_mosquitto
+@pytest.mark.mosquitto
+async def test_a_mistake_of_ours_ends_neither_daemon_nor_outbox(
+    mosquitto: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await mosquitto.start()
+    pending, mistakes = Store.pending, [LookupError("a mistake")]
+
+    async def mistaken(store: Store, limit: int = 100) -> list[tuple[int, str, str]]:
+        if mistakes:
+            raise mistakes.pop()
+        return await pending(store, limit)
+
+    monkeypatch.setattr(Store, "pending", mistaken)
+    events = session_events(0)
+    with capture_logs() as logs:
+        async with (
+            listening(mosquitto.port) as listener,
+            bridge(tmp_path, for_broker(mosquitto)) as it,
+        ):
+            await it.say(events)
+            await listener.events(events)
+    assert [entry["event"] for entry in logs if entry["log_level"] == "error"] == [
+        "speaking with the broker broke off; it begins again"
+    ]
+
+
 async def test_waiting_for_a_broker_costs_nothing(tmp_path: Path) -> None:
     async with bridge(tmp_path, settings(free_port())) as it:
         await it.say(session_events(0))
@@ -357,6 +440,29 @@ async def test_waiting_for_a_broker_costs_nothing(tmp_path: Path) -> None:
         await asyncio.sleep(2.0)
         # With waits a hundred times shorter than in a home.
         assert time.process_time() - before_s < 0.5
+
+
+async def test_a_broker_that_never_answers_costs_no_sockets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from lullaflow.publish import connection
+
+    for name in ("PROBE_TIMEOUT_S", "CONNECT_TIMEOUT_S"):
+        monkeypatch.setattr(connection, name, 0.05)
+    tries: list[asyncio.StreamWriter] = []
+    closed: list[bytes] = []
+
+    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        tries.append(writer)
+        closed.append(await reader.read())
+        writer.close()
+
+    server = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
+    (port,) = (listening.getsockname()[1] for listening in server.sockets)
+    async with server, bridge(tmp_path, settings(port)):
+        await until(lambda: len(tries) >= 8)
+        # The last one or two may be under way.
+        await until(lambda: len(closed) >= 6)
 
 
 VOLUME = re.compile(r"(^|_)ml(_|$)")
@@ -487,6 +593,33 @@ async def test_figures_that_the_broker_refuses_do_not_hold_up_events(
     told = [entry["event"] for entry in logs if entry["log_level"] == "warning"]
     assert len(told) == len({*told})
     assert [topic for topic in ("availability", "state") if f"pump/{topic}" in " ".join(told)]
+
+
+@needs_mosquitto
+@pytest.mark.mosquitto
+async def test_a_photo_too_large_for_the_broker_holds_nothing_up(
+    mosquitto: Mosquitto, tmp_path: Path
+) -> None:
+    """Who sends more than the broker said it takes is thrown out, again and again."""
+    mosquitto.settings = "allow_anonymous true\nmax_packet_size 65536\n"
+    await mosquitto.start()
+    events = session_events(0)
+    with capture_logs() as logs:
+        async with (
+            listening(mosquitto.port, "lullaflow/#") as listener,
+            bridge(tmp_path, settings(mosquitto.port, photo=True)) as it,
+        ):
+            it.publisher.on_photo("pump", b"\xff" * 100_000)
+            it.publisher.on_view("pump", PUMPING)
+            await it.say(events)
+            await listener.events(events)
+            await listener.payload("lullaflow/pump/state")
+            it.publisher.on_photo("pump", b"\xff\xd8small")
+            await listener.payload("lullaflow/pump/photo")
+    told = [entry["event"] for entry in logs if entry["log_level"] == "warning"]
+    assert len(told) == 1
+    assert "65536 bytes" in told[0]
+    assert sum(entry["event"] == "connected to the broker" for entry in logs) == 1
 
 
 @needs_mosquitto

@@ -166,3 +166,12 @@ def test_a_newer_version_is_named_as_such() -> None:
     frame[0] = 2
     with pytest.raises(wire.VersionError, match="version 2, expected 1"):
         wire.decode_frame(frame)
+
+
+@given(st.binary(max_size=wire.MAX_FRAME_SIZE), st.integers(0, 4))
+def test_the_board_sums_up_as_the_host_does(data: bytes, beyond: int) -> None:
+    """The host has the check sum in C; what a board works out is tried with it here as well."""
+    there = wire.crc16(data + bytes(beyond), len(data))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(wire, "crc_hqx", None)
+        assert wire.crc16(data + bytes(beyond), len(data)) == there

@@ -18,6 +18,7 @@ from lullaflow.daemon.diary import write_diary
 from lullaflow.daemon.errors import StartError
 from lullaflow.daemon.house import House
 from lullaflow.daemon.knobs import Knobs
+from lullaflow.daemon.memory import give_large_blocks_back
 from lullaflow.daemon.runner import PumpRunner
 from lullaflow.daemon.wishes import Wishes
 from lullaflow.link.errors import LinkError
@@ -68,6 +69,7 @@ async def run_daemon(config: Config, clock: Callable[[], datetime] = utc_now) ->
     Raises:
         StartError: what the machine lacks; nothing has been begun then.
     """
+    give_large_blocks_back()
     async with AsyncExitStack() as stack:
         try:
             stack.enter_context(sole_writer(config.store.path))

@@ -56,6 +56,8 @@ class Take:
         self._core = Core(recording.info)
         self._frames = FrameReader()
         self._position = 0
+        self._told_first: asyncio.TimerHandle | None = None
+        self._unstored: tuple[int, Sequence[Entry]] = (0, ())
         self._storing: asyncio.Task[None] | None = None
         self.recording = recording
         self.t_s = 0.0
@@ -122,20 +124,25 @@ class Take:
             for event in self._act_on(entry, item.frame if isinstance(item, RawFrame) else None)
         ]
         if not events:
-            name = f"pump[{self.recording.info.pump}].store"
-            self._storing = asyncio.create_task(self._store_soon(position, entries), name=name)
+            self._unstored = position, entries
+            loop = asyncio.get_running_loop()
+            self._told_first = loop.call_later(TELL_FIRST_S, self._begin_storing)
             return []
         await self._store.append(self.recording, position, entries)
         return await self._store.add_events(self.recording, events)
 
     async def settle(self) -> None:
         """Return when everything that was fed is on the disk."""
+        if self._told_first is not None:
+            self._begin_storing()
         if self._storing is not None:
             await self._storing
             self._storing = None
 
     async def let_go(self) -> None:
         """Give the last batch a moment to reach the disk, before the daemon ends."""
+        if self._told_first is not None:
+            self._begin_storing()
         if self._storing is not None:
             await asyncio.wait((self._storing,), timeout=LAST_WRITE_S)
             self._storing.cancel()
@@ -145,9 +152,15 @@ class Take:
         await self.settle()
         await self._store.end_recording(self.recording)
 
-    async def _store_soon(self, position: int, entries: Sequence[Entry]) -> None:
-        await asyncio.sleep(TELL_FIRST_S)
-        await self._store.append(self.recording, position, entries)
+    def _begin_storing(self) -> None:
+        """Store what was fed last; whoever watches has been told by now, or cannot wait."""
+        if self._told_first is not None:
+            self._told_first.cancel()
+            self._told_first = None
+        self._storing = asyncio.create_task(
+            self._store.append(self.recording, *self._unstored),
+            name=f"pump[{self.recording.info.pump}].store",
+        )
 
     def _act_on(self, entry: Entry, frame: wire.Frame | None = None) -> list[Event]:
         """Let the core act on an entry; a frame that came just now need not be decoded again."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import ssl
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, Self, TypeVar
 
 import aiomqtt
 import structlog
@@ -29,8 +29,13 @@ _V5_UNSUPPORTED: Final = 132
 _SUBACK_FAILURE: Final = 0x80
 """From here on, a SUBACK's code is a refusal (MQTT 3.1.1, 3.9.3; MQTT 5, 3.9.3)."""
 
+_FRAMING_BYTES: Final = 10
+"""Most that a message without properties takes beside topic and payload (MQTT 5, 3.3)."""
+
 BrokerError = aiomqtt.MqttError
 """The broker is away, refuses, or does not answer."""
+
+T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
@@ -46,7 +51,8 @@ class Connection(Protocol):
         """Publish; with QoS 1, return when the broker has taken the message.
 
         Raises:
-            RefusedError: the broker answered that it does not take it (MQTT 5 only).
+            RefusedError: the broker does not take it, or said that it takes none so large (MQTT 5
+                only).
             BrokerError: it did not answer.
         """
 
@@ -66,12 +72,52 @@ class Connection(Protocol):
 
 
 class _Client(aiomqtt.Client):
-    """Keeps the reason with which the broker acknowledged, which aiomqtt drops.
+    """Wakes less than aiomqtt's own, and keeps what that drops of the broker's answers.
 
-    Without it, a message that the broker refused would count as taken.
+    Without the reason, a message that the broker refused would count as taken. And before Python
+    3.12 asyncio.wait_for, by which aiomqtt waits, forgets a cancellation that comes together with
+    the broker's answer. aiomqtt writes a message two turns of the loop after it was published, and
+    when the socket is closed by then, a traceback frightens whoever reads the log.
+
+    Attributes:
+        refused: why the broker did not take the last message, empty when it did.
+        most_bytes: of a packet that the broker takes, None where it does not say (MQTT 5 only).
     """
 
     refused: str = ""
+    most_bytes: int | None = None
+
+    async def __aenter__(self) -> Self:
+        try:
+            return await super().__aenter__()
+        except BaseException:
+            self._let_go()
+            raise
+
+    async def __aexit__(self, *exc_info: Any) -> None:
+        try:
+            await super().__aexit__(*exc_info)
+        finally:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        # After trouble, aiomqtt leaves it open, and watched, until the keepalive has run out.
+        self._client._sock_close()  # noqa: SLF001
+        if self._disconnected.done() and not self._disconnected.cancelled():
+            self._disconnected.exception()  # whoever was to hear of it has heard by other ways
+
+    def _on_connect(
+        self, client: Any, userdata: Any, flags: Any, reason_code: Any, properties: Any = None
+    ) -> None:
+        self.most_bytes = getattr(properties, "MaximumPacketSize", None)
+        super()._on_connect(client, userdata, flags, reason_code, properties)
+
+    async def _wait_for(self, fut: Awaitable[T], timeout: float | None) -> T:  # noqa: ASYNC109
+        try:
+            async with asyncio.timeout(self.timeout if timeout is None else timeout):
+                return await fut
+        except TimeoutError:
+            raise aiomqtt.MqttError("Operation timed out") from None
 
     def _on_publish(
         self, client: Any, userdata: Any, mid: int, reason_code: Any, properties: Any
@@ -80,6 +126,27 @@ class _Client(aiomqtt.Client):
             self.refused = str(reason_code)
         super()._on_publish(client, userdata, mid, reason_code, properties)
 
+    def _on_socket_register_write(self, client: Any, userdata: Any, sock: Any) -> None:
+        if not self._is_in_loop():
+            super()._on_socket_register_write(client, userdata, sock)
+            return
+        self._write_on(client)
+        if client.want_write() and sock.fileno() >= 0:
+            self._loop.add_writer(sock.fileno(), self._write_on, client)
+
+    def _is_in_loop(self) -> bool:
+        try:
+            return asyncio.get_running_loop() is self._loop
+        except RuntimeError:
+            return False
+
+    def _write_on(self, client: Any) -> None:
+        try:
+            client.loop_write()
+        except Exception as error:  # noqa: BLE001 -- whatever it is, the connection is of no use
+            if not self._disconnected.done():
+                self._disconnected.set_exception(error)
+
 
 class _Connection:
     def __init__(self, client: _Client) -> None:
@@ -87,19 +154,22 @@ class _Connection:
         self._turn = asyncio.Lock()
 
     async def publish(self, topic: str, payload: str | bytes, *, qos: int, retain: bool) -> None:
+        payload = payload.encode() if isinstance(payload, str) else payload
+        most_bytes = self._client.most_bytes
+        if most_bytes is not None and _FRAMING_BYTES + len(topic) + len(payload) > most_bytes:
+            # It would throw us out, and at the next try again, before anything else came through.
+            raise RefusedError(f"it takes {most_bytes} bytes at once, and {topic} has more")
         # One at a time: a refusal then belongs to the message that waits, and order is certain.
         async with self._turn:
             self._client.refused = ""
             with _in_words():
                 await self._client.publish(topic, payload, qos=qos, retain=retain)
-            _stop_if_cancelled()
             if self._client.refused:
                 raise RefusedError(f"it refuses {topic}: {self._client.refused}")
 
     async def subscribe(self, topic: str) -> None:
         with _in_words():
             codes = await self._client.subscribe(topic, qos=1)
-        _stop_if_cancelled()
         for code in codes:
             if getattr(code, "value", code) >= _SUBACK_FAILURE:
                 raise RefusedError(f"it does not let us hear {topic}")
@@ -107,7 +177,6 @@ class _Connection:
     async def unsubscribe(self, topic: str) -> None:
         with _in_words():
             await self._client.unsubscribe(topic)
-        _stop_if_cancelled()
 
     async def messages(self) -> AsyncIterator[tuple[str, bytes, bool]]:
         with _in_words():
@@ -151,7 +220,6 @@ class Dialer:
                     client = await stack.enter_async_context(self._client(older))
                     self._version = older
                     log.info("the broker does not speak MQTT 5; using 3.1.1")
-            _stop_if_cancelled()
             self._known = True
             client.timeout = CONNECT_TIMEOUT_S
             yield _Connection(client)
@@ -171,16 +239,6 @@ class Dialer:
             timeout=PROBE_TIMEOUT_S if probing else CONNECT_TIMEOUT_S,
             tls_context=_tls(settings) if settings.tls else None,
         )
-
-
-def _stop_if_cancelled() -> None:
-    """Keep a cancellation that came together with the broker's answer.
-
-    Before Python 3.12, asyncio.wait_for, by which aiomqtt waits, returns the answer and forgets it.
-    """
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError
 
 
 def _may_be_older(error: aiomqtt.MqttError) -> bool:

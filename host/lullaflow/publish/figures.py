@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from operator import attrgetter
 from typing import Final
 
 import structlog
@@ -16,7 +17,7 @@ from lullaflow.publish.privacy import private_session, private_state, shows_stat
 from lullaflow.publish.state import Board, last_session, pump_state
 from lullaflow.session.view import View
 from lullaflow_protocol.events import SessionEnded
-from lullaflow_protocol.state import LIVE_FIELDS, LiveSettings, PumpState
+from lullaflow_protocol.state import LIVE_FIELDS, LiveSettings
 from lullaflow_protocol.topics import OFFLINE, ONLINE, Topics
 
 STATE_EVERY_S: Final = 1.0
@@ -24,7 +25,8 @@ STATE_EVERY_S: Final = 1.0
 
 log = structlog.get_logger(__name__)
 
-_NEWS_FIELDS: Final = tuple(name for name in PumpState.model_fields if name not in LIVE_FIELDS)
+_lasting: Final = attrgetter(*(each.name for each in fields(View) if each.name not in LIVE_FIELDS))
+"""All of a view but the figures that change all the time during a session."""
 
 
 @dataclass
@@ -32,12 +34,13 @@ class _Pump:
     """What is known of one pump, and what the broker was told of it, by topic."""
 
     view: View | None = None
-    ended: SessionEnded | None = None
-    photo: bytes | None = None
+    last_session: str = ""
+    photo: bytes = b""
     settings: LiveSettings | None = None
     board: Board | None = None
     told: dict[str, str | bytes] = field(default_factory=dict)
-    told_state: PumpState | None = None
+    told_view: View | None = None
+    told_board: Board | None = None
     told_at_s: float = -math.inf
     due_at_s: float = 0.0
 
@@ -56,21 +59,27 @@ class Figures:
         self._topics = topics
         self._pumps = {pump: _Pump() for pump in pumps}
         self._changed = asyncio.Event()
+        self._awake_at_s = 0.0
         self._refused: set[str] = set()
 
     def on_view(self, pump: str, view: View) -> None:
-        """Take what is happening at a pump now."""
-        self._pumps[pump].view = view
-        self._note(self._pumps[pump])
+        """Take what is happening at a pump now; cheap when only its figures have changed."""
+        known = self._pumps[pump]
+        before, known.view = known.view, view
+        if before is None or _lasting(before) != _lasting(view):
+            self._note(known)
+        elif before != view:
+            self._note(known, known.told_at_s + STATE_EVERY_S)
 
     def on_photo(self, pump: str, jpeg: bytes | None) -> None:
         """Take the photo now shown, None when there is none."""
-        self._pumps[pump].photo = jpeg
+        self._pumps[pump].photo = jpeg or b""
         self._note(self._pumps[pump])
 
     def on_session_ended(self, ended: SessionEnded) -> None:
         """Take what a session was."""
-        self._pumps[ended.pump].ended = ended
+        session = private_session(last_session(ended), self._settings.privacy)
+        self._pumps[ended.pump].last_session = session.model_dump_json(by_alias=True)
         self._note(self._pumps[ended.pump])
 
     def on_settings(self, pump: str, settings: LiveSettings) -> None:
@@ -89,12 +98,14 @@ class Figures:
         """Tell everything again, as to a stranger."""
         for pump in self._pumps.values():
             pump.told.clear()
-            pump.told_state = None
+            pump.told_view = None
             self._note(pump)
 
-    def _note(self, pump: _Pump) -> None:
-        pump.due_at_s = 0.0
-        self._changed.set()
+    def _note(self, pump: _Pump, due_at_s: float = 0.0) -> None:
+        """Have something of a pump told at a moment of the loop's clock, or at once."""
+        pump.due_at_s = min(pump.due_at_s, due_at_s)
+        if pump.due_at_s < self._awake_at_s:
+            self._changed.set()
 
     async def run(self, connection: Connection) -> None:
         """Tell what changes until cancelled, everything first."""
@@ -102,14 +113,16 @@ class Figures:
         clock = asyncio.get_running_loop().time
         while True:
             self._changed.clear()
+            self._awake_at_s = math.inf
             for slug, pump in self._pumps.items():
                 if pump.due_at_s <= clock():
                     pump.due_at_s = math.inf
-                    in_s = await self._tell(connection, slug, pump)
-                    pump.due_at_s = min(pump.due_at_s, clock() + in_s)
-            wait_s = min(pump.due_at_s for pump in self._pumps.values()) - clock()
+                    more_at_s = await self._tell(connection, slug, pump)
+                    pump.due_at_s = min(pump.due_at_s, more_at_s)
+            self._awake_at_s = min(pump.due_at_s for pump in self._pumps.values())
+            when = None if self._awake_at_s == math.inf else self._awake_at_s
             try:
-                async with asyncio.timeout(None if wait_s == math.inf else max(0.0, wait_s)):
+                async with asyncio.timeout_at(when):
                     await self._changed.wait()
             except TimeoutError:
                 continue
@@ -120,36 +133,35 @@ class Figures:
             await connection.publish(self._topics.availability(slug), OFFLINE, qos=1, retain=True)
 
     async def _tell(self, connection: Connection, slug: str, pump: _Pump) -> float:
-        """Tell what is new of a pump; return in how many seconds there is more to tell."""
+        """Tell what is new of a pump; return when there is more to tell, by the loop's clock."""
         topics, view = self._topics, pump.view
         link_up = view is not None and view.link_up
         available = ONLINE if link_up else OFFLINE
         await self._say(connection, pump, topics.availability(slug), available, retain=True)
         if self._settings.photo:
-            await self._say(connection, pump, topics.photo(slug), pump.photo or b"", retain=True)
+            await self._say(connection, pump, topics.photo(slug), pump.photo, retain=True)
         if pump.settings is not None:
             text = pump.settings.model_dump_json(by_alias=True)
             await self._say(connection, pump, topics.settings(slug), text, retain=True)
         if not shows_state(self._settings.privacy):
             return math.inf
         retain = self._settings.retain
-        if pump.ended is not None:
-            session = private_session(last_session(pump.ended), self._settings.privacy)
-            text = session.model_dump_json(by_alias=True)
-            await self._say(connection, pump, topics.last_session(slug), text, retain=retain)
-        if view is None:
-            return math.inf
-        state = private_state(pump_state(view, pump.board), self._settings.privacy)
-        if state == pump.told_state:
+        if pump.last_session:
+            place = topics.last_session(slug)
+            await self._say(connection, pump, place, pump.last_session, retain=retain)
+        board = pump.board
+        if view is None or (view == pump.told_view and board == pump.told_board):
             return math.inf
         now_s = asyncio.get_running_loop().time()
-        due_in_s = pump.told_at_s + STATE_EVERY_S - now_s
-        if due_in_s > 0 and not _is_news(state, pump.told_state):
-            return due_in_s
+        due_at_s = pump.told_at_s + STATE_EVERY_S
+        if due_at_s > now_s and not _is_news(pump, view, board):
+            return due_at_s
+        state = private_state(pump_state(view, board), self._settings.privacy)
         text = state.model_dump_json(by_alias=True)
         await self._say(connection, pump, topics.state(slug), text, retain=retain)
-        pump.told_state, pump.told_at_s = state, now_s
-        return math.inf
+        pump.told_view, pump.told_board, pump.told_at_s = view, board, now_s
+        # In a session there will be more to tell then: nobody need wake us for it.
+        return now_s + STATE_EVERY_S if view.session is not None else math.inf
 
     async def _say(
         self, connection: Connection, pump: _Pump, topic: str, payload: str | bytes, *, retain: bool
@@ -166,6 +178,7 @@ class Figures:
         pump.told[topic] = payload
 
 
-def _is_news(state: PumpState, told: PumpState | None) -> bool:
+def _is_news(pump: _Pump, view: View, board: Board | None) -> bool:
     """Tell whether more has changed than the figures that always do."""
-    return told is None or any(getattr(state, name) != getattr(told, name) for name in _NEWS_FIELDS)
+    told = pump.told_view
+    return told is None or board != pump.told_board or _lasting(view) != _lasting(told)

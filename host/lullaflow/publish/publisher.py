@@ -141,6 +141,9 @@ class Publisher:
             if self._told != why:
                 log.warning(self._advice(why))
             self._told = why
+        except* Exception:
+            # Recording must not end for it, whatever it is.
+            log.exception("speaking with the broker broke off; it begins again")
         finally:
             held_s = clock() - began_s if self.connected else 0.0
             self.connected = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import numpy as np
@@ -14,6 +15,15 @@ MILK_G_PER_ML: Final = 1.03
 
 _WRAP_MS: Final = 1 << 32
 _WEIGHT_EVERY: Final = wire.WEIGHT_PERIOD_MS // wire.VACUUM_PERIOD_MS
+
+
+def _mmhg(sample: int) -> float:
+    mmhg = wire.vacuum_mmhg(sample)
+    return math.nan if mmhg is None else mmhg
+
+
+_MMHG: Final = tuple(_mmhg(sample) for sample in range(1 << 12))
+"""Suction by raw sample of 12 bits: there are a hundred a second."""
 
 
 class FrameReader:
@@ -46,18 +56,14 @@ class FrameReader:
 
 
 def _vacuum(raw: list[int] | None, rows: int) -> Channel:
-    channel = np.full(rows, np.nan)
-    for i, sample in enumerate(raw or ()):
-        mmhg = wire.vacuum_mmhg(sample)
-        if mmhg is not None:
-            channel[i] = mmhg
-    return channel
+    channel = [_MMHG[sample] for sample in raw or ()]
+    return np.array(channel + [math.nan] * (rows - len(channel)))
 
 
 def _volume(raw: list[int] | None, rows: int) -> Channel:
-    channel = np.full(rows, np.nan)
+    channel = [math.nan] * rows
     for i, sample in enumerate(raw or ()):
         grams = wire.weight_g(sample)
         if grams is not None:
             channel[_WEIGHT_EVERY * i] = grams / MILK_G_PER_ML
-    return channel
+    return np.array(channel)
