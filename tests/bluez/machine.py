@@ -190,6 +190,8 @@ async def boot(
                         raise GuestError(f"QEMU ended: {_read(folder / 'qemu.log')}")
                     await asyncio.sleep(0.1)
             yield Machine(folder, ports, radio_ports)
+            if process.returncode is not None:
+                raise GuestError(f"the guest died; its last words:\n{_read(console)[-4000:]}")
         finally:
             if process.returncode is None:
                 process.kill()

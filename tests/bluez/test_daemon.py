@@ -39,7 +39,7 @@ def boot_of(frame: str) -> int:
 
 
 async def test_slow_let_down_brings_music_then_the_photo(bench: Bench, tmp_path: Path) -> None:
-    async with guest_house(bench, tmp_path, "slow", speed=20) as (home, daemon):
+    async with guest_house(bench, tmp_path, "slow", speed=10) as (home, daemon):
         ended = await home.event("session_ended")
         assert in_order(
             home.types(),
@@ -57,7 +57,7 @@ async def test_slow_let_down_brings_music_then_the_photo(bench: Bench, tmp_path:
 async def test_calm_session_with_a_radio_cut_loses_no_frame_and_replay_gives_the_very_events(
     bench: Bench, tmp_path: Path
 ) -> None:
-    async with guest_house(bench, tmp_path, "calm", speed=20) as (home, daemon):
+    async with guest_house(bench, tmp_path, "calm", speed=10) as (home, daemon):
         started = await home.event("session_started")
         await home.tell_pump("cut 10")
         restored = await home.event("link_restored")
