@@ -191,11 +191,20 @@ class PatchedLink(LocalLink):
         self, sender_controller: Controller, packet: ll.AdvertisingPdu
     ) -> None:
         """Deliver an advertisement or a connection request to all who are not its sender."""
+        if not isinstance(packet, ll.ConnectInd):
+            self._carry(sender_controller, packet)
+            return
+        self.carry_request(sender_controller, packet)
+        asyncio.get_running_loop().call_soon(self._check_accepted, sender_controller, packet)
+
+    def carry_request(self, sender: Controller, request: ll.ConnectInd) -> None:
+        """Deliver a request to connect."""
+        self._carry(sender, request)
+
+    def _carry(self, sender: Controller, packet: ll.AdvertisingPdu) -> None:
         for controller in self.controllers:
-            if controller is not sender_controller:
+            if controller is not sender:
                 self.deliver(partial(controller.on_ll_advertising_pdu, packet))
-        if isinstance(packet, ll.ConnectInd):
-            asyncio.get_running_loop().call_soon(self._check_accepted, sender_controller, packet)
 
     def _check_accepted(self, initiator: Controller, request: ll.ConnectInd) -> None:
         """End a connection that the advertiser did not take up; Bumble leaves it half open."""
