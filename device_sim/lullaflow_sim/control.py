@@ -1,9 +1,10 @@
 """Orders to a running simulator: one line of text each, on its standard input.
 
 `cut SECONDS` cuts the radio for so much device time, `miss COUNT` lets the board miss so many
-requests to connect, `reboot` pulls the board's power, `stop` ends the simulator. `mass SIDE GRAMS` puts a known mass on a scale in place of the session's bottle,
-`cell SIDE GRAMS FACTOR` swaps its load cell for one that nobody calibrated. Whoever reads the
-simulator's output sees each order carried out or refused.
+requests to connect, `reboot` pulls the board's power, `stop` ends the simulator. `mass SIDE GRAMS`
+puts a known mass on a scale in place of the session's bottle, `cell SIDE GRAMS FACTOR` swaps its
+load cell for one that nobody calibrated. Whoever reads the simulator's output sees each order
+carried out or refused.
 """
 
 from __future__ import annotations

@@ -207,18 +207,19 @@ async def cancel_connecting(air) -> tuple[int, bool]:
 
     The answer's 0x02 is 'unknown connection identifier', as for a connection that was given up.
     """
-    told = asyncio.get_running_loop().create_future()
+    asked, told = (asyncio.get_running_loop().create_future() for _ in range(2))
     tell = air.phone_controller.send_hci_packet
 
     def note(packet) -> None:
+        if air.phone_controller.pending_le_connection is not None and not asked.done():
+            asked.set_result(None)
         if isinstance(packet, hci.HCI_LE_Connection_Complete_Event) and not told.done():
             told.set_result(packet.status)
         tell(packet)
 
     air.phone_controller.send_hci_packet = note
     connecting = asyncio.create_task(air.connect())
-    while air.phone_controller.pending_le_connection is None:
-        await asyncio.sleep(0)
+    await asyncio.wait_for(asked, 5)
     await air.phone.host.send_sync_command(hci.HCI_LE_Create_Connection_Cancel_Command())
     await air.advertise()
     status = await asyncio.wait_for(told, 5)

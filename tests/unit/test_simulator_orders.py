@@ -5,7 +5,17 @@ import io
 
 import pytest
 
-from lullaflow_sim.control import Cell, Cut, Mass, Miss, OrderError, Reboot, Stop, parse_order, read_lines
+from lullaflow_sim.control import (
+    Cell,
+    Cut,
+    Mass,
+    Miss,
+    OrderError,
+    Reboot,
+    Stop,
+    parse_order,
+    read_lines,
+)
 from lullaflow_sim.ears import heard
 
 
