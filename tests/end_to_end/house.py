@@ -41,7 +41,7 @@ async def listening(port: int) -> None:
                 return
 
 
-def _outside() -> dict[str, str]:
+def outside() -> dict[str, str]:
     """Return this process's environment less what is meant for the tests alone."""
     return {key: value for key, value in os.environ.items() if not key.startswith("LULLAFLOW_")}
 
@@ -57,7 +57,7 @@ async def process(
             stdin=asyncio.subprocess.PIPE,
             stdout=sink,
             stderr=sink,
-            env={**_outside(), "PYTHONUNBUFFERED": "1", **environment},
+            env={**outside(), "PYTHONUNBUFFERED": "1", **environment},
         )
         try:
             yield running

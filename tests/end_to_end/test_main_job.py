@@ -49,6 +49,7 @@ async def replayed(folder: Path, session: str) -> list[str]:
             *(sys.executable, "-m", "lullaflow", *arguments),
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
+            env=outside(),
         )
         out, err = await run.communicate()
         assert run.returncode == 0, err.decode()
