@@ -1,4 +1,7 @@
-"""One guest for all tests, and the simulated pump that its adapter meets."""
+"""A guest for all tests of a group, and the simulated pump that its adapter meets.
+
+There are two groups, each with a guest on a core of its own: an emulated computer has but one.
+"""
 
 from __future__ import annotations
 

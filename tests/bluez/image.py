@@ -6,6 +6,7 @@ of its file system, so that every change is tried without a new image.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import lzma
 import os
@@ -94,14 +95,18 @@ def image() -> Image:
     for tool in ("apt-get", "apt-cache", "dpkg-deb", "cpio", "zstd", "qemu-system-x86_64"):
         if shutil.which(tool) is None:
             raise ImageUnavailableError(f"{tool} is not installed")
-    try:
-        return _cached_or_built()
-    except ImageUnavailableError:
-        # A machine fresh from an image has no lists of packages; an old one has stale ones.
-        if os.geteuid():
-            raise
-        subprocess.run(["apt-get", "update", "-qq"], check=False)
-        return _cached_or_built()
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "lock").open("w") as lock:
+        # Whoever comes second finds what the first has built.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            return _cached_or_built()
+        except ImageUnavailableError:
+            # A machine fresh from an image has no lists of packages; an old one has stale ones.
+            if os.geteuid():
+                raise
+            subprocess.run(["apt-get", "update", "-qq"], check=False)
+            return _cached_or_built()
 
 
 def _cached_or_built() -> Image:
@@ -110,7 +115,6 @@ def _cached_or_built() -> Image:
     if initrd.exists():
         return Image(kernel, initrd)
     folder.mkdir(parents=True, exist_ok=True)
-    # Apart from anybody who builds at the same time.
     with tempfile.TemporaryDirectory(dir=CACHE, prefix="work-") as work:
         root = Path(work, "root")
         root.mkdir()
@@ -125,7 +129,7 @@ def _cached_or_built() -> Image:
 
 def _put(content: bytes, place: Path) -> None:
     """Write a file whole or not at all: a cache never holds half an image."""
-    part = place.with_suffix(f".{os.getpid()}")
+    part = place.with_suffix(".part")
     part.write_bytes(content)
     part.rename(place)
 

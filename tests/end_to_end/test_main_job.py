@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from .house import MOSQUITTO, embedded_broker, house, mosquitto_broker
+from .house import MOSQUITTO, embedded_broker, house, mosquitto_broker, outside
 
 BROKERS = [
     pytest.param(embedded_broker, id="embedded"),
