@@ -15,7 +15,6 @@ from .follower import Follower, following
 
 pytestmark = [
     pytest.mark.bluez,
-    pytest.mark.xdist_group("sessions"),
     pytest.mark.asyncio(loop_scope="session"),
     pytest.mark.timeout(600),
 ]

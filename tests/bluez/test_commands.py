@@ -13,7 +13,6 @@ from .python import run_python
 
 pytestmark = [
     pytest.mark.bluez,
-    pytest.mark.xdist_group("link"),
     pytest.mark.asyncio(loop_scope="session"),
     pytest.mark.timeout(600),
 ]

@@ -18,7 +18,6 @@ from .guest_house import guest_house
 
 pytestmark = [
     pytest.mark.bluez,
-    pytest.mark.xdist_group("sessions"),
     pytest.mark.asyncio(loop_scope="session"),
     pytest.mark.timeout(600),
 ]

@@ -17,7 +17,6 @@ from .table import FaultTable
 
 pytestmark = [
     pytest.mark.bluez,
-    pytest.mark.xdist_group("link"),
     pytest.mark.asyncio(loop_scope="session"),
     pytest.mark.timeout(600),
 ]
