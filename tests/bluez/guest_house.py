@@ -11,7 +11,7 @@ from pathlib import Path
 from end_to_end.house import House, embedded_broker
 
 from .conftest import Bench
-from .machine import OUTSIDE, PATIENCE_S, Machine
+from .machine import OUTSIDE, PATIENCE_S, SCRATCH, Machine
 from .python import Program, python
 
 
@@ -27,7 +27,7 @@ class GuestDaemon:
     def __init__(self, machine: Machine, folder: Path, broker_port: int) -> None:
         self._machine = machine
         self._folder = folder
-        self._place = f"/tmp/{folder.name}"
+        self._place = f"{SCRATCH}/{folder.name}"
         self._settings = f"""
             [mqtt]
             host = "{OUTSIDE}"

@@ -27,6 +27,10 @@ OUTSIDE: Final = "10.0.2.2"
 """The testing machine, as the guest sees it (QEMU's user-mode network)."""
 
 
+SCRATCH: Final = "/var/tmp"
+"""Where programs in the guest may write."""
+
+
 class GuestError(AssertionError):
     """The guest did not do as told; the message holds what it said."""
 

@@ -9,6 +9,7 @@ import pytest
 
 from .conftest import Bench
 from .image import HERE
+from .machine import SCRATCH
 from .python import run_python
 
 pytestmark = [
@@ -28,7 +29,7 @@ async def lullaflow(
         bench.machine,
         *("-m", "lullaflow", "--log-level", "error", *arguments),
         user=user,
-        HOME="/tmp/nobody" if user else "/tmp",
+        HOME=f"{SCRATCH}/nobody" if user else SCRATCH,
         LULLAFLOW_BLUETOOTH__ADAPTER=adapter,
     )
     assert "Traceback" not in printed
