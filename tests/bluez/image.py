@@ -24,10 +24,10 @@ CACHE: Final = HERE.parents[1] / ".cache" / "bluez"
 
 NEWEST_KERNEL: Final = "linux-image-amd64"
 FAULTY_KERNELS: Final = ("6.1.192-1", "6.1.192-2")
-"""Debian's versions that do not live through a session. When a link ends while bluetoothd still
-holds its socket, these delete the link's HCI channel once with the link and again with the socket
-(l2cap_conn_free calls hci_chan_del since "Bluetooth: L2CAP: Fix UAF in channel timeout by holding
-conn ref"), and panic. A kernel that may be mended is tried by naming it in `ANOTHER_KERNEL`."""
+"""Debian's versions that crash when a bond is refused: they delete the link's HCI channel with the
+link (hci_chan_list_flush), and once more when bluetoothd closes its socket (l2cap_conn_free, which
+does so since "Bluetooth: L2CAP: Fix UAF in channel timeout by holding conn ref"). See
+docs/bluetooth.md for how to try another."""
 
 ANOTHER_KERNEL: Final = "LULLAFLOW_GUEST_KERNEL"
 """Environment variable that names the guest's kernel package."""
