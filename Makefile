@@ -20,7 +20,7 @@ test: $(VENV)/.ready .make/debian-test ## all tests but the slow sweeps
 	@$(PY) -m pytest -n 3 --dist worksteal -m "not soak" $(ARGS)
 
 test-bluez: $(VENV)/.ready .make/debian-bluez ## the daemon on a real BlueZ, in a virtual machine
-	@$(PY) -m pytest -m bluez tests/bluez $(ARGS)
+	@$(PY) -m pytest -n 2 -m bluez tests/bluez $(ARGS)
 
 test-brokers: $(VENV)/.ready .make/brokers ## the house's side with NATS, Aedes and AsyncAPI's parser
 	@LULLAFLOW_NODE_FOLDER=.make/node $(PY) -m pytest tests/end_to_end/test_mqtt.py \

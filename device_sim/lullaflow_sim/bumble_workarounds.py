@@ -92,6 +92,32 @@ class PatchedController(Controller):
                     lose_link(peer, connection.self_address)
         self.le_connections.clear()
 
+    def on_hci_le_create_connection_cancel_command(
+        self, command: hci.HCI_LE_Create_Connection_Cancel_Command
+    ) -> hci.HCI_StatusReturnParameters:
+        """Stop connecting and say so (Core 5.4, Vol 4, Part E, 7.8.13).
+
+        Bumble only says yes, and connects when the peer is next heard, to nobody's use.
+        """
+        del command
+        pending, self.pending_le_connection = self.pending_le_connection, None
+        if pending is None:
+            return hci.HCI_StatusReturnParameters(hci.HCI_ErrorCode.COMMAND_DISALLOWED_ERROR)
+        ended = hci.HCI_LE_Connection_Complete_Event(
+            status=hci.HCI_ErrorCode.UNKNOWN_CONNECTION_IDENTIFIER_ERROR,
+            connection_handle=0,
+            role=hci.Role.CENTRAL,
+            peer_address_type=pending.peer_address.address_type,
+            peer_address=pending.peer_address,
+            connection_interval=0,
+            peripheral_latency=0,
+            supervision_timeout=0,
+            central_clock_accuracy=0,
+        )
+        # The command is complete first.
+        asyncio.get_running_loop().call_soon(self.send_hci_packet, ended)
+        return hci.HCI_StatusReturnParameters(hci.HCI_ErrorCode.SUCCESS)
+
     def on_advertising_pdu(self, pdu: ll.AdvInd | ll.AdvExtInd) -> None:
         """Report the scan response itself; Bumble repeats the advertisement in its place."""
         events = hci.HCI_LE_Advertising_Report_Event.EventType
@@ -165,11 +191,20 @@ class PatchedLink(LocalLink):
         self, sender_controller: Controller, packet: ll.AdvertisingPdu
     ) -> None:
         """Deliver an advertisement or a connection request to all who are not its sender."""
+        if not isinstance(packet, ll.ConnectInd):
+            self._carry(sender_controller, packet)
+            return
+        self.carry_request(sender_controller, packet)
+        asyncio.get_running_loop().call_soon(self._check_accepted, sender_controller, packet)
+
+    def carry_request(self, sender: Controller, request: ll.ConnectInd) -> None:
+        """Deliver a request to connect."""
+        self._carry(sender, request)
+
+    def _carry(self, sender: Controller, packet: ll.AdvertisingPdu) -> None:
         for controller in self.controllers:
-            if controller is not sender_controller:
+            if controller is not sender:
                 self.deliver(partial(controller.on_ll_advertising_pdu, packet))
-        if isinstance(packet, ll.ConnectInd):
-            asyncio.get_running_loop().call_soon(self._check_accepted, sender_controller, packet)
 
     def _check_accepted(self, initiator: Controller, request: ll.ConnectInd) -> None:
         """End a connection that the advertiser did not take up; Bumble leaves it half open."""

@@ -1,9 +1,10 @@
 """Orders to a running simulator: one line of text each, on its standard input.
 
-`cut SECONDS` cuts the radio for so much device time, `reboot` pulls the board's power, `stop`
-ends the simulator. `mass SIDE GRAMS` puts a known mass on a scale in place of the session's bottle,
-`cell SIDE GRAMS FACTOR` swaps its load cell for one that nobody calibrated. Whoever reads the
-simulator's output sees each order carried out or refused.
+`cut SECONDS` cuts the radio for so much device time, `miss COUNT` lets the board miss so many
+requests to connect, `reboot` pulls the board's power, `stop` ends the simulator. `mass SIDE GRAMS`
+puts a known mass on a scale in place of the session's bottle, `cell SIDE GRAMS FACTOR` swaps its
+load cell for one that nobody calibrated. Whoever reads the simulator's output sees each order
+carried out or refused.
 """
 
 from __future__ import annotations
@@ -25,6 +26,17 @@ class Cut:
     """
 
     for_s: float
+
+
+@dataclass(frozen=True)
+class Miss:
+    """Let the board miss requests to connect, as by bad radio.
+
+    Attributes:
+        count: how many.
+    """
+
+    count: int
 
 
 @dataclass(frozen=True)
@@ -65,7 +77,7 @@ class Cell:
     factor: float
 
 
-Order = Cut | Reboot | Stop | Mass | Cell
+Order = Cut | Miss | Reboot | Stop | Mass | Cell
 
 _SIDES = {"left": 0, "right": 1}
 
@@ -93,12 +105,14 @@ def parse_order(line: str) -> Order:
             if 0 < for_s < float("inf"):
                 return Cut(for_s)
             raise OrderError(f"Cut for how long? {seconds!r} is no number of seconds above 0.")
+        case ["miss", count] if count.isdecimal():
+            return Miss(int(count))
         case ["mass", side, grams] if side in _SIDES:
             return Mass(_SIDES[side], _number(grams))
         case ["cell", side, zero, factor] if side in _SIDES:
             return Cell(_SIDES[side], _number(zero), _number(factor))
     raise OrderError(
-        f"{line.strip()!r} is no order: say 'cut SECONDS', 'reboot', 'stop', "
+        f"{line.strip()!r} is no order: say 'cut SECONDS', 'miss COUNT', 'reboot', 'stop', "
         "'mass left|right GRAMS' or 'cell left|right GRAMS FACTOR'."
     )
 

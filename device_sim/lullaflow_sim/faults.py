@@ -52,6 +52,15 @@ class Faults:
         self._clock.call_at(end_ms, self._restore)
         self._say({"event": "cut", "at_s": self._clock.now_s, "for_s": for_s})
 
+    def miss(self, count: int) -> None:
+        """Let the board miss the next requests to connect; a real radio refuses."""
+        try:
+            self._radio.miss(count)
+        except RadioError as error:
+            self._say({"event": "refused", "why": str(error)})
+            return
+        self._say({"event": "miss", "at_s": self._clock.now_s, "count": count})
+
     def reboot(self) -> None:
         """Pull the board's power and give it back."""
         self._reboot()

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final, Protocol, cast
 
+from bumble import ll
+from bumble.controller import Controller
 from bumble.host import Host
 from bumble.transport import open_transport
 from bumble.transport.common import AsyncPipeSink, StreamPacketSource, Transport
@@ -37,17 +39,32 @@ class Radio(Protocol):
     def restore(self) -> None:
         """End the cut."""
 
+    def miss(self, count: int) -> None:
+        """Let the board miss so many requests to connect, from now on."""
+
     async def close(self) -> None:
         """Give the transport back."""
 
 
 class VirtualAir(PatchedLink):
-    """A link between virtual controllers that can fall silent."""
+    """A link between virtual controllers that can fall silent.
+
+    Attributes:
+        to_miss: so many requests to connect are lost on the way from now on.
+    """
 
     def __init__(self) -> None:
         super().__init__()
+        self.to_miss = 0
         self._silent = False
         self._cuts = 0
+
+    def carry_request(self, sender: Controller, request: ll.ConnectInd) -> None:
+        """Deliver a request to connect, unless it is to be missed."""
+        if self.to_miss:
+            self.to_miss -= 1
+        else:
+            super().carry_request(sender, request)
 
     def deliver(self, arrive: Callable[[], None]) -> None:
         """Let something arrive in the next turn, unless the air is or then falls silent."""
@@ -167,6 +184,10 @@ class VirtualRadio:
         """End the cut."""
         self._air.restore()
 
+    def miss(self, count: int) -> None:
+        """Let the board miss so many requests to connect, from now on."""
+        self._air.to_miss = count
+
     async def close(self) -> None:
         """Stop listening and let an attached host go."""
         if self._server is not None:
@@ -204,6 +225,18 @@ class DongleRadio:
         raise RadioError(
             "A real dongle cannot be cut off on command: carry it out of range, or use the "
             "virtual radio (--radio tcp-server:127.0.0.1:7300)."
+        )
+
+    def miss(self, count: int) -> None:
+        """Refuse: nobody can disturb real air at a given packet.
+
+        Raises:
+            RadioError: always.
+        """
+        del count
+        raise RadioError(
+            "A real dongle hears what it hears: use the virtual radio "
+            "(--radio tcp-server:127.0.0.1:7300)."
         )
 
     def restore(self) -> None:

@@ -14,7 +14,7 @@ from lullaflow_sim import standin
 from lullaflow_sim.board import BoardClock, SimulatedBoard
 from lullaflow_sim.bumble_workarounds import MIN_NOTIFICATION_GAP_S
 from lullaflow_sim.clock import DeviceClock
-from lullaflow_sim.control import Cell, Cut, Mass, OrderError, Reboot, Stop, parse_order
+from lullaflow_sim.control import Cell, Cut, Mass, Miss, OrderError, Reboot, Stop, parse_order
 from lullaflow_sim.day import Day
 from lullaflow_sim.device import Program, SimulatedDevice
 from lullaflow_sim.ears import Room, listen
@@ -121,6 +121,8 @@ class Simulation:
         match order:
             case Cut(for_s):
                 self.faults.cut(for_s)
+            case Miss(count):
+                self.faults.miss(count)
             case Reboot():
                 self.faults.reboot()
             case Stop():

@@ -1,4 +1,8 @@
-"""One guest for all tests, and the simulated pump that its adapter meets."""
+"""A guest for all tests of a group, and the simulated pump that its adapter meets.
+
+There are two groups of about the same length, each with a guest on a core of its own: an emulated
+computer has but one.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +13,16 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
+from xdist.scheduler import LoadScopeScheduling
 
 from end_to_end.house import free_port, listening_without_connecting, process
 
-from .image import ImageUnavailableError, image
-from .machine import PYTHON_PORT, SHELL_PORT, Machine, boot
+from .image import HERE, ImageUnavailableError, image
+from .machine import PYTHON_PORT, SCRATCH, SHELL_PORT, Machine, boot
 from .python import warm_python
 
 
@@ -28,6 +34,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     mine = [item for item in items if here in item.path.parents]
     items[:] = [item for item in items if item not in mine]
     config.hook.pytest_deselected(items=mine)
+
+
+class TwoGuests(LoadScopeScheduling):
+    """Keeps together the tests that share a guest."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return str(any(name in nodeid for name in ("test_bonds", "test_daemon")))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> TwoGuests:
+    """Share these tests out by guest."""
+    return TwoGuests(config, log)
 
 
 @dataclass
@@ -90,6 +108,8 @@ class Bench:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def bench(tmp_path_factory) -> AsyncIterator[Bench]:
     """A booted guest."""
+    if HERE.is_relative_to(SCRATCH):
+        pytest.skip(f"tests against real BlueZ need a checkout elsewhere than in {SCRATCH}")
     try:
         built = image()
     except ImageUnavailableError as missing:

@@ -99,13 +99,14 @@ async def radio_is_blocked(session: Session) -> None:
 
 
 async def connecting_fails(session: Session) -> None:
-    """The radio is cut twice, the second time in the middle of connecting."""
+    """The radio is cut, and then eight links break as they are made (error 0x3e)."""
     follower = session.follower
-    await session.pump.tell("cut 3")
-    place = await follower.wait_for(connecting, len(follower.said))
-    # The board falls silent in the middle of it, which is error 0x3e or an abort, as by bad radio.
-    await session.pump.tell("cut 3")
-    await follower.wait_for(connecting, place + 1)
+    place = len(follower.said)
+    # More than are tried at once, so that the link has to begin anew.
+    await session.pump.tell("miss 8")
+    await session.pump.tell("cut 1")
+    place = await follower.wait_for(lambda said: code_of(said) == "connect_failed", place)
+    await follower.wait_for(connecting, place)
 
 
 async def firmware_is_updated(session: Session) -> None:

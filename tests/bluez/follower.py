@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
 from .image import HERE
@@ -29,20 +30,27 @@ class Follower:
         self._machine = machine
         self._news = asyncio.Condition()
         self._program: Program | None = None
+        self._running = False
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Start the link; what came before is what it has stored."""
         frames = [said for said in self.said if "frame" in said]
         place = (str(frames[-1]["boot"]), str(frames[-1]["seq"])) if frames else ()
+        self._running = True
         self._task = asyncio.create_task(self._hear(*place))
 
     async def kill(self) -> None:
-        """End the link as the kernel would: without a word to anybody."""
-        assert self._program is not None
-        assert self._task is not None
-        await self._machine.run(f"kill -9 {self._program.pid}")
-        await self._task
+        """End the link, if it runs, as the kernel would: without a word to anybody.
+
+        Raises:
+            GuestError: it had ended by itself, and the guest with it.
+        """
+        if self._running:
+            assert self._program is not None
+            await self._machine.run(f"kill -9 {self._program.pid}")
+        if self._task is not None:
+            await self._task
 
     async def wait_for(self, where: Callable[[dict[str, Any]], bool], after: int = 0) -> int:
         """Return the place of the first thing said, from a place on, that fulfils `where`."""
@@ -51,14 +59,13 @@ class Follower:
             places = (n for n, said in enumerate(self.said[after:], after) if where(said))
             return next(places, None)
 
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE_S), self._news:
-                await self._news.wait_for(lambda: found() is not None)
-        except TimeoutError:
-            story = [said for said in self.said[after:] if "frame" not in said]
-            raise AssertionError(f"waited in vain; meanwhile: {story}") from None
+                await self._news.wait_for(lambda: found() is not None or not self._running)
         place = found()
-        assert place is not None
+        if place is None:
+            story = [said for said in self.said[after:] if "frame" not in said]
+            raise AssertionError(f"waited in vain; meanwhile: {story}")
         return place
 
     async def frames(self, count: int) -> None:
@@ -67,8 +74,24 @@ class Follower:
             await self.wait_for(lambda said: "frame" in said, len(self.said))
 
     async def _hear(self, *place: str) -> None:
-        async with python(self._machine, _PROGRAM, *place) as self._program:
-            async for line in self._program.lines():
-                async with self._news:
-                    self.said.append(json.loads(line) if line.startswith("{") else {"line": line})
-                    self._news.notify_all()
+        try:
+            async with python(self._machine, _PROGRAM, *place) as self._program:
+                async for line in self._program.lines():
+                    async with self._news:
+                        told = json.loads(line) if line.startswith("{") else {"line": line}
+                        self.said.append(told)
+                        self._news.notify_all()
+        finally:
+            async with self._news:
+                self._running = False
+                self._news.notify_all()
+
+
+@asynccontextmanager
+async def following(machine: Machine) -> AsyncIterator[Follower]:
+    """A link that is not left running in the guest; starting it is up to the block."""
+    follower = Follower(machine)
+    try:
+        yield follower
+    finally:
+        await follower.kill()

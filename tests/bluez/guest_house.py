@@ -11,7 +11,7 @@ from pathlib import Path
 from end_to_end.house import House, embedded_broker
 
 from .conftest import Bench
-from .machine import OUTSIDE, PATIENCE_S, Machine
+from .machine import OUTSIDE, PATIENCE_S, SCRATCH, Machine
 from .python import Program, python
 
 
@@ -27,7 +27,7 @@ class GuestDaemon:
     def __init__(self, machine: Machine, folder: Path, broker_port: int) -> None:
         self._machine = machine
         self._folder = folder
-        self._place = f"/tmp/{folder.name}"
+        self._place = f"{SCRATCH}/{folder.name}"
         self._settings = f"""
             [mqtt]
             host = "{OUTSIDE}"
@@ -53,8 +53,9 @@ class GuestDaemon:
             await started.wait()
 
     async def kill(self) -> None:
-        """End it without a word to anybody."""
-        await self._signal("KILL")
+        """End it, if it runs, without a word to anybody."""
+        if self._task is not None and not self._task.done():
+            await self._signal("KILL")
 
     async def stop(self) -> None:
         """Tell it to end, and take its store to where `stored_frames` and `export` look for it."""
@@ -101,7 +102,14 @@ async def guest_house(
             *("--mqtt", f"127.0.0.1:{broker_port}", "--truth", str(folder / "truth.json")),
         ) as pump,
     ):
-        home = House(folder, broker_port, 0, pump.running, daemon=pump.running)
+        home = House(
+            folder,
+            broker_port,
+            0,
+            pump.running,
+            daemon=pump.running,
+            patience_s=PATIENCE_S,
+        )
         listener = asyncio.create_task(home.hear(), name="house.hear")
         daemon = GuestDaemon(bench.machine, folder, broker_port)
         try:
@@ -109,3 +117,4 @@ async def guest_house(
             yield home, daemon
         finally:
             listener.cancel()
+            await daemon.kill()

@@ -6,7 +6,9 @@ of its file system, so that every change is tried without a new image.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
+import lzma
 import os
 import re
 import shutil
@@ -20,7 +22,16 @@ from typing import Final
 HERE: Final = Path(__file__).parent
 CACHE: Final = HERE.parents[1] / ".cache" / "bluez"
 
-KERNEL: Final = "linux-image-amd64"
+NEWEST_KERNEL: Final = "linux-image-amd64"
+FAULTY_KERNELS: Final = ("6.1.192-1", "6.1.192-2")
+"""Debian's versions that crash when a bond is refused: they delete the link's HCI channel with the
+link (hci_chan_list_flush), and once more when bluetoothd closes its socket (l2cap_conn_free, which
+does so since "Bluetooth: L2CAP: Fix UAF in channel timeout by holding conn ref"). See
+docs/bluetooth.md for how to try another."""
+
+ANOTHER_KERNEL: Final = "LULLAFLOW_GUEST_KERNEL"
+"""Environment variable that names the guest's kernel package."""
+
 PACKAGES: Final = (
     "bluez",
     "busybox-static",
@@ -84,14 +95,18 @@ def image() -> Image:
     for tool in ("apt-get", "apt-cache", "dpkg-deb", "cpio", "zstd", "qemu-system-x86_64"):
         if shutil.which(tool) is None:
             raise ImageUnavailableError(f"{tool} is not installed")
-    try:
-        return _cached_or_built()
-    except ImageUnavailableError:
-        # A machine fresh from an image has no lists of packages; an old one has stale ones.
-        if os.geteuid():
-            raise
-        subprocess.run(["apt-get", "update", "-qq"], check=False)
-        return _cached_or_built()
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "lock").open("w") as lock:
+        # Whoever comes second finds what the first has built.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            return _cached_or_built()
+        except ImageUnavailableError:
+            # A machine fresh from an image has no lists of packages; an old one has stale ones.
+            if os.geteuid():
+                raise
+            subprocess.run(["apt-get", "update", "-qq"], check=False)
+            return _cached_or_built()
 
 
 def _cached_or_built() -> Image:
@@ -100,7 +115,6 @@ def _cached_or_built() -> Image:
     if initrd.exists():
         return Image(kernel, initrd)
     folder.mkdir(parents=True, exist_ok=True)
-    # Apart from anybody who builds at the same time.
     with tempfile.TemporaryDirectory(dir=CACHE, prefix="work-") as work:
         root = Path(work, "root")
         root.mkdir()
@@ -115,25 +129,30 @@ def _cached_or_built() -> Image:
 
 def _put(content: bytes, place: Path) -> None:
     """Write a file whole or not at all: a cache never holds half an image."""
-    part = place.with_suffix(f".{os.getpid()}")
+    part = place.with_suffix(".part")
     part.write_bytes(content)
     part.rename(place)
 
 
 def _key() -> str:
     """Return a name that changes with anything the image is made of."""
-    listed = subprocess.run(
-        ["apt-cache", "policy", _kernel_package(), *PACKAGES],
-        capture_output=True,
-        text=True,
-        check=False,
-    ).stdout
-    versions = re.findall(r"^(\S+):\n.*\n\s+Candidate: (\S+)", listed, re.MULTILINE)
+    versions = _candidates(_kernel_package(), *PACKAGES)
     inputs = [Path(__file__).read_bytes(), *(p.read_bytes() for p in sorted(_guest_files()))]
-    digest = hashlib.sha256(repr(versions).encode())
+    digest = hashlib.sha256(repr(sorted(versions.items())).encode())
     for one in inputs:
         digest.update(one)
     return digest.hexdigest()[:16]
+
+
+def _candidates(*packages: str) -> dict[str, str]:
+    """Return the version of each package that apt would install, of those that it knows."""
+    listed = _ask_apt("policy", *packages)
+    return dict(re.findall(r"^(\S+):\n.*\n\s+Candidate: (\S+)", listed, re.MULTILINE))
+
+
+def _ask_apt(*arguments: str) -> str:
+    asked = ["apt-cache", *arguments]
+    return subprocess.run(asked, capture_output=True, text=True, check=False).stdout
 
 
 def _guest_files() -> list[Path]:
@@ -141,14 +160,28 @@ def _guest_files() -> list[Path]:
 
 
 def _kernel_package() -> str:
-    """Return the real package behind the one that always means the newest kernel."""
-    said = subprocess.run(
-        ["apt-cache", "depends", KERNEL], capture_output=True, text=True, check=False
-    ).stdout
-    found = re.search(r"Depends: (linux-image-\S+)", said)
+    """Return the package of the newest kernel that is not known to be faulty."""
+    if named := os.environ.get(ANOTHER_KERNEL):
+        return named
+    # The package that always means the newest one has the real one behind it.
+    found = re.search(r"Depends: ((linux-image-\d+\.\d+\.)\S+)", _ask_apt("depends", NEWEST_KERNEL))
     if found is None:
-        raise ImageUnavailableError(f"apt knows no {KERNEL}: on Debian, run apt-get update")
-    return found[1]
+        raise ImageUnavailableError(f"apt knows no {NEWEST_KERNEL}: on Debian, run apt-get update")
+    if _candidates(found[1])[found[1]] not in FAULTY_KERNELS:
+        return found[1]
+    names = re.findall(
+        rf"^({re.escape(found[2])}[\d.+deb-]+-amd64)\s",
+        _ask_apt("search", "--names-only", f"^{found[2]}"),
+        re.MULTILINE,
+    )
+    sound = {
+        name: version
+        for name, version in _candidates(*names).items()
+        if version not in (*FAULTY_KERNELS, "(none)")
+    }
+    if not sound:
+        raise ImageUnavailableError(f"apt has no kernel but faulty ones ({FAULTY_KERNELS})")
+    return max(sound, key=lambda name: [int(part) for part in re.findall(r"\d+", sound[name])])
 
 
 def _unpack(work: Path, root: Path) -> None:
@@ -177,31 +210,33 @@ def _prune(root: Path) -> None:
     for folder in ("boot", *UNNEEDED):
         shutil.rmtree(root / folder, ignore_errors=True)
     (kernel_tree,) = (root / "lib/modules").iterdir()
-    needed = _with_dependencies({p.name.removesuffix(".ko"): p for p in kernel_tree.rglob("*.ko")})
+    needed = _with_dependencies({p.name.partition(".")[0]: p for p in kernel_tree.rglob("*.ko*")})
     kept = root / "modules"
     kept.mkdir()
-    for module in needed:
-        shutil.copy(module, kept)
-    (kept / "order").write_text("".join(f"{module.name}\n" for module in needed))
+    for name, module in needed.items():
+        (kept / name).write_bytes(module)
+    (kept / "order").write_text("".join(f"{name}\n" for name in needed))
     shutil.rmtree(root / "lib/modules")
 
 
-def _with_dependencies(available: dict[str, Path]) -> list[Path]:
+def _with_dependencies(available: dict[str, Path]) -> dict[str, bytes]:
     """Return the modules wanted and all that they stand on, in order of loading."""
     by_name = {name.replace("-", "_"): path for name, path in available.items()}
-    ordered: dict[str, Path] = {}
+    ordered: dict[str, bytes] = {}
 
     def add(name: str) -> None:
         if name in ordered or name not in by_name:
             return  # loaded already, or built into this kernel
-        said = re.search(rb"\0depends=([^\0]*)\0", by_name[name].read_bytes())
+        packed, path = by_name[name].read_bytes(), by_name[name]
+        module = lzma.decompress(packed) if path.suffix == ".xz" else packed
+        said = re.search(rb"\0depends=([^\0]*)\0", module)
         for other in (said[1].decode() if said else "").split(","):
             add(other.replace("-", "_"))
-        ordered[name] = by_name[name]
+        ordered[name] = module
 
     for name in MODULES:
         add(name)
-    return list(ordered.values())
+    return ordered
 
 
 def _furnish(root: Path) -> None:

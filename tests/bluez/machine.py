@@ -27,6 +27,10 @@ OUTSIDE: Final = "10.0.2.2"
 """The testing machine, as the guest sees it (QEMU's user-mode network)."""
 
 
+SCRATCH: Final = "/var/tmp"
+"""Where programs in the guest may write."""
+
+
 class GuestError(AssertionError):
     """The guest did not do as told; the message holds what it said."""
 
@@ -190,6 +194,8 @@ async def boot(
                         raise GuestError(f"QEMU ended: {_read(folder / 'qemu.log')}")
                     await asyncio.sleep(0.1)
             yield Machine(folder, ports, radio_ports)
+            if process.returncode is not None:
+                raise GuestError(f"the guest died; its last words:\n{_read(console)[-4000:]}")
         finally:
             if process.returncode is None:
                 process.kill()

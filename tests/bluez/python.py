@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from .image import CACHE
-from .machine import PATIENCE_S, PYTHON_PORT, GuestError, Machine
+from .machine import PATIENCE_S, PYTHON_PORT, SCRATCH, GuestError, Machine
 
 PYCACHE: Final = CACHE / "pyc"
 """Compiled modules: the guest cannot write any, and takes ten times as long to compile them."""
@@ -57,7 +57,7 @@ async def warm_python(machine: Machine) -> AsyncIterator[None]:
     """Have `python` ready in the guest while the block runs."""
     await asyncio.to_thread(_compile)
     command = shlex.join(map(str, (sys.executable, _SERVER, PYTHON_PORT, *IMPORTED)))
-    variables = f"PYTHONPYCACHEPREFIX={shlex.quote(str(PYCACHE))} HOME=/tmp"
+    variables = f"PYTHONPYCACHEPREFIX={shlex.quote(str(PYCACHE))} HOME={SCRATCH}"
     async with aclosing(machine.follow(f"{variables} exec chroot /host {command}")) as printed:
         async with asyncio.timeout(PATIENCE_S):
             async for line in printed:

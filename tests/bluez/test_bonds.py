@@ -11,7 +11,7 @@ import pytest
 from lullaflow_protocol import wire
 
 from .conftest import Bench
-from .follower import Follower
+from .follower import Follower, following
 
 pytestmark = [
     pytest.mark.bluez,
@@ -31,17 +31,16 @@ def told(follower: Follower, code: str) -> list[str]:
 
 
 async def test_a_board_that_forgot_the_bond_is_paired_anew(bench: Bench, tmp_path: Path) -> None:
-    follower = Follower(bench.machine)
     flash = tmp_path / "flash.json"
-    async with bench.pump(tmp_path, "Forgetful", "--stay"):
-        follower.start()
-        await follower.frames(2)
-    kept = json.loads(flash.read_text())
-    flash.write_text(json.dumps({k: v for k, v in kept.items() if not k.startswith("bonds")}))
-    place = len(follower.said)
-    async with bench.pump(tmp_path, "Forgetful", "--stay"):
-        await follower.wait_for(lambda said: "frame" in said, place)
-        await follower.kill()
+    async with following(bench.machine) as follower:
+        async with bench.pump(tmp_path, "Forgetful", "--stay"):
+            follower.start()
+            await follower.frames(2)
+        kept = json.loads(flash.read_text())
+        flash.write_text(json.dumps({k: v for k, v in kept.items() if not k.startswith("bonds")}))
+        place = len(follower.said)
+        async with bench.pump(tmp_path, "Forgetful", "--stay"):
+            await follower.wait_for(lambda said: "frame" in said, place)
     (sentence,) = told(follower, "bond_forgotten")
     assert sentence == (
         "The pump does not know this computer any more, so they are paired anew. "
@@ -53,8 +52,10 @@ async def test_a_board_that_forgot_the_bond_is_paired_anew(bench: Bench, tmp_pat
 async def test_a_stranger_is_told_to_switch_the_board_on_anew_and_then_pairs(
     bench: Bench, tmp_path: Path
 ) -> None:
-    follower = Follower(bench.machine)
-    async with bench.pump(tmp_path, "Closed", "--stay", "--speed", "40") as pump:
+    async with (
+        bench.pump(tmp_path, "Closed", "--stay", "--speed", "40") as pump,
+        following(bench.machine) as follower,
+    ):
         follower.start()
         await follower.wait_for(lambda said: "frame" in said and age_s(said) > 125)
         place = len(follower.said)
@@ -67,7 +68,6 @@ async def test_a_stranger_is_told_to_switch_the_board_on_anew_and_then_pairs(
         )
         await pump.tell("reboot")
         await follower.wait_for(lambda said: "frame" in said, place)
-        await follower.kill()
     (sentence,) = told(follower, "pairing_closed")
     assert sentence == (
         "The pump does not let this computer pair. "

@@ -9,6 +9,7 @@ import pytest
 
 from .conftest import Bench
 from .image import HERE
+from .machine import SCRATCH
 from .python import run_python
 
 pytestmark = [
@@ -28,7 +29,7 @@ async def lullaflow(
         bench.machine,
         *("-m", "lullaflow", "--log-level", "error", *arguments),
         user=user,
-        HOME="/tmp/nobody" if user else "/tmp",
+        HOME=f"{SCRATCH}/nobody" if user else SCRATCH,
         LULLAFLOW_BLUETOOTH__ADAPTER=adapter,
     )
     assert "Traceback" not in printed
@@ -40,6 +41,13 @@ async def doctor(bench: Bench, *, user: int = 0, adapter: str = "") -> str:
     _, lines = await lullaflow(bench, "doctor", user=user, adapter=adapter)
     (said,) = [line for line in lines if "Bluetooth:" in line]
     return said
+
+
+async def refusal(bench: Bench, command: str, *, user: int = 0) -> str:
+    """Return what a command says that cannot do what it is asked for."""
+    status, lines = await lullaflow(bench, command, user=user)
+    assert status == 2
+    return " ".join(lines)
 
 
 @asynccontextmanager
@@ -118,17 +126,21 @@ async def test_the_agent_says_yes_to_our_device_only_and_only_while_it_pairs(
     ]
 
 
-async def test_the_doctor_tells_what_is_wrong_and_what_to_do(bench: Bench, tmp_path) -> None:
+async def test_doctor_and_commands_tell_what_is_wrong_and_what_to_do(
+    bench: Bench, tmp_path
+) -> None:
     run, until = bench.machine.run, bench.machine.until
-    assert "no Bluetooth adapter. Plug in a USB dongle" in await doctor(bench)
+    missing = "no Bluetooth adapter. Plug in a USB dongle"
+    assert missing in await doctor(bench)
+    assert missing in await refusal(bench, "scan")
     async with bench.pump(tmp_path, "Healthy", "--stay"):
         assert await doctor(bench) == "✓ Bluetooth: This machine's own works, and can scan."
         switch = "$(echo /sys/class/rfkill/rfkill*/soft)"
         await run(f"echo 1 >{switch}")
         await until("btmgmt info | grep 'current settings' | grep -qv powered")
-        assert "blocked on this machine, as in flight mode. Unblock it: rfkill" in await doctor(
-            bench
-        )
+        blocked = "blocked on this machine, as in flight mode. Unblock it: rfkill"
+        assert blocked in await doctor(bench)
+        assert blocked in await refusal(bench, "pair")
         await run(f"echo 0 >{switch}")
         # BlueZ switches it on again by itself.
         await until("btmgmt info | grep -q 'current settings: powered'")
@@ -136,20 +148,22 @@ async def test_the_doctor_tells_what_is_wrong_and_what_to_do(bench: Bench, tmp_p
         assert "switched off. Switch it on: bluetoothctl power on." in await doctor(bench)
         await run("bluetoothctl power on")
         await run("services stop bluetoothd; while pidof bluetoothd; do sleep 0.1; done")
-        assert "service does not run. Install bluez if need be" in await doctor(bench)
+        stopped = "service does not run. Install bluez if need be"
+        assert stopped in await doctor(bench)
+        assert stopped in await refusal(bench, "unpair")
         await run("services start bluetoothd")
         await until("btmgmt info | grep -q 'current settings: powered'")
 
 
-async def test_the_doctor_tells_kinds_of_refusal_apart(bench: Bench, tmp_path) -> None:
+async def test_doctor_and_commands_tell_kinds_of_refusal_apart(bench: Bench, tmp_path) -> None:
     nobody = "nobody:x:65534:65534::/tmp:/bin/false"
     await bench.machine.run(f"grep -q nobody /etc/passwd || echo {nobody} >>/etc/passwd")
     async with bench.pump(tmp_path, "Forbidden", "--stay"):
         assert (await doctor(bench, user=NOBODY)).startswith("✓")
         async with policy(bench, "/context=.default/,/policy>/d"):
-            assert "may not use Bluetooth. Add the user to the group bluetooth" in await doctor(
-                bench, user=NOBODY
-            )
+            forbidden = "may not use Bluetooth. Add the user to the group bluetooth"
+            assert forbidden in await doctor(bench, user=NOBODY)
+            assert forbidden in await refusal(bench, "scan", user=NOBODY)
         # As AppArmor does in a container.
         device = '<deny send_destination="org.bluez" send_interface="org.bluez.Device1"/>'
         rule = f'<policy user="nobody">{device}</policy>'

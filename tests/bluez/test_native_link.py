@@ -12,7 +12,7 @@ from lullaflow_protocol import wire
 
 from .conftest import Bench
 from .faults import FAULTS, Session
-from .follower import Follower
+from .follower import following
 from .table import FaultTable
 
 pytestmark = [
@@ -25,14 +25,14 @@ pytestmark = [
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def session(bench: Bench, tmp_path_factory) -> AsyncIterator[Session]:
     """One session for all faults; the next follows when the last is mended."""
-    async with bench.pump(
-        tmp_path_factory.mktemp("pump"), "Faults", "--stay", "--sessions", "9"
-    ) as pump:
-        follower = Follower(bench.machine)
+    folder = tmp_path_factory.mktemp("pump")
+    async with (
+        bench.pump(folder, "Faults", "--stay", "--sessions", "9") as pump,
+        following(bench.machine) as follower,
+    ):
         follower.start()
         await follower.frames(5)
         yield Session(bench.machine, pump, follower)
-        await follower.kill()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

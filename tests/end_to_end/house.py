@@ -41,7 +41,7 @@ async def listening(port: int) -> None:
                 return
 
 
-def _outside() -> dict[str, str]:
+def outside() -> dict[str, str]:
     """Return this process's environment less what is meant for the tests alone."""
     return {key: value for key, value in os.environ.items() if not key.startswith("LULLAFLOW_")}
 
@@ -57,7 +57,7 @@ async def process(
             stdin=asyncio.subprocess.PIPE,
             stdout=sink,
             stderr=sink,
-            env={**_outside(), "PYTHONUNBUFFERED": "1", **environment},
+            env={**outside(), "PYTHONUNBUFFERED": "1", **environment},
         )
         try:
             yield running
@@ -101,6 +101,7 @@ class House:
         folder: where every file of this house lies.
         events: every MQTT event so far, decoded, in order of arrival.
         pump: the simulator's process; a line on its standard input cuts the radio or reboots.
+        patience_s: how long to wait for an event.
     """
 
     folder: Path
@@ -109,6 +110,7 @@ class House:
     pump: asyncio.subprocess.Process
     daemon: asyncio.subprocess.Process
     events: list[dict[str, Any]] = field(default_factory=list)
+    patience_s: float = PATIENCE_S
     _news: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     async def hear(self) -> None:
@@ -129,7 +131,7 @@ class House:
         def found() -> dict[str, Any] | None:
             return next((e for e in self.events if e["type"] == kind and where(e)), None)
 
-        async with asyncio.timeout(PATIENCE_S), self._news:
+        async with asyncio.timeout(self.patience_s), self._news:
             await self._news.wait_for(found)
             result = found()
             assert result is not None

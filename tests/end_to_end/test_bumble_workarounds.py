@@ -202,6 +202,41 @@ async def test_our_link_ends_a_refused_connection(patched):
     assert not patched.phone_controller.le_connections
 
 
+async def cancel_connecting(air) -> tuple[int, bool]:
+    """Give up connecting to a board that comes on the air later; return the answer, and if linked.
+
+    The answer's 0x02 is 'unknown connection identifier', as for a connection that was given up.
+    """
+    asked, told = (asyncio.get_running_loop().create_future() for _ in range(2))
+    tell = air.phone_controller.send_hci_packet
+
+    def note(packet) -> None:
+        if air.phone_controller.pending_le_connection is not None and not asked.done():
+            asked.set_result(None)
+        if isinstance(packet, hci.HCI_LE_Connection_Complete_Event) and not told.done():
+            told.set_result(packet.status)
+        tell(packet)
+
+    air.phone_controller.send_hci_packet = note
+    connecting = asyncio.create_task(air.connect())
+    await asyncio.wait_for(asked, 5)
+    await air.phone.host.send_sync_command(hci.HCI_LE_Create_Connection_Cancel_Command())
+    await air.advertise()
+    status = await asyncio.wait_for(told, 5)
+    for _ in range(10):
+        await asyncio.sleep(0)
+    await asyncio.gather(connecting, return_exceptions=True)
+    return status, bool(air.board_controller.le_connections)
+
+
+async def test_plain_controller_connects_after_it_was_told_to_stop(plain):
+    assert await cancel_connecting(plain) == (0, True)
+
+
+async def test_our_controller_stops_connecting_and_says_so(patched):
+    assert await cancel_connecting(patched) == (0x02, False)
+
+
 async def how_connecting_is_told(controller) -> set[str]:
     """Connect as a host that knows the newer event, which then takes the older one's place."""
     air = Air(PatchedLink(), controller)

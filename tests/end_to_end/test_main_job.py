@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from .house import MOSQUITTO, embedded_broker, house, mosquitto_broker
+from .house import MOSQUITTO, embedded_broker, house, mosquitto_broker, outside
 
 BROKERS = [
     pytest.param(embedded_broker, id="embedded"),
@@ -49,6 +49,7 @@ async def replayed(folder: Path, session: str) -> list[str]:
             *(sys.executable, "-m", "lullaflow", *arguments),
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
+            env=outside(),
         )
         out, err = await run.communicate()
         assert run.returncode == 0, err.decode()

@@ -76,6 +76,21 @@ async def test_a_cut_reaches_a_host_over_tcp(bench, board):
         await central.connect(NAME)
 
 
+async def test_a_request_that_the_board_misses_ends_the_link_as_it_begins(bench, board):
+    ended = asyncio.get_running_loop().create_future()
+    async with attached(bench.radio.place) as central:
+        central.device.once(
+            "connection", lambda connection: connection.once("disconnection", ended.set_result)
+        )
+        address, _ = await central.find(NAME)
+        bench.radio.miss(1)
+        await central.device.connect(address)
+        reason = await asyncio.wait_for(ended, 5)
+        assert reason == hci.HCI_ErrorCode.CONNECTION_FAILED_TO_BE_ESTABLISHED_ERROR
+        await central.connect(NAME)
+        await board.until(1)
+
+
 @pytest.mark.parametrize("where", ["127.0.0.1:notaport", "127.0.0.1:99999999", "nowhere.invalid:0"])
 async def test_an_impossible_address_is_refused_in_words(where):
     with pytest.raises(RadioError, match="HOST:PORT of this machine"):

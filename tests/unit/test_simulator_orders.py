@@ -5,7 +5,17 @@ import io
 
 import pytest
 
-from lullaflow_sim.control import Cell, Cut, Mass, OrderError, Reboot, Stop, parse_order, read_lines
+from lullaflow_sim.control import (
+    Cell,
+    Cut,
+    Mass,
+    Miss,
+    OrderError,
+    Reboot,
+    Stop,
+    parse_order,
+    read_lines,
+)
 from lullaflow_sim.ears import heard
 
 
@@ -14,6 +24,7 @@ from lullaflow_sim.ears import heard
     [
         ("cut 10", Cut(10.0)),
         (" cut  0.5\n", Cut(0.5)),
+        ("miss 3", Miss(3)),
         ("reboot", Reboot()),
         ("stop\n", Stop()),
         ("mass left 100", Mass(0, 100.0)),
@@ -27,7 +38,7 @@ def test_orders(line, order):
 @pytest.mark.parametrize(
     "line",
     [
-        *("", "cut", "cut -1", "cut 0", "cut nan", "cut inf", "dance"),
+        *("", "cut", "cut -1", "cut 0", "cut nan", "cut inf", "miss", "miss -1", "dance"),
         *(
             "mass",
             "mass up 3",

@@ -5,7 +5,7 @@ Interfaces and errors after BlueZ's doc/org.bluez.*.rst.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -19,6 +19,8 @@ BLUEZ: Final = "org.bluez"
 ADAPTER: Final = "org.bluez.Adapter1"
 DEVICE: Final = "org.bluez.Device1"
 _BUS: Final = "org.freedesktop.DBus"
+_BUS_PATH: Final = "/org/freedesktop/DBus"
+_PROPERTIES: Final = "org.freedesktop.DBus.Properties"
 _OBJECT_MANAGER: Final = "org.freedesktop.DBus.ObjectManager"
 
 _NO_DEVICE: Final = "dev_00_00_00_00_00_00"
@@ -73,7 +75,7 @@ class BlueZ:
     async def is_running(self) -> bool:
         """Tell whether bluetoothd is on the bus; ask this first, lest a call wait to start it."""
         (running,) = await self.call(
-            "/org/freedesktop/DBus", _BUS, "NameHasOwner", "s", [BLUEZ], destination=_BUS
+            _BUS_PATH, _BUS, "NameHasOwner", "s", [BLUEZ], destination=_BUS
         )
         return bool(running)
 
@@ -100,6 +102,23 @@ class BlueZ:
     async def disconnect_device(self, path: str) -> None:
         """End the link to a device, whoever made it."""
         await self.call(path, DEVICE, "Disconnect")
+
+    async def watch_drops(self, path: str, on_drop: Callable[[], None]) -> None:
+        """Call back whenever a link to a device ends, as long as the bus is connected."""
+
+        def note(message: Message) -> None:
+            if message.member == "PropertiesChanged" and message.path == path:
+                interface, changed, _ = message.body
+                if (
+                    interface == DEVICE
+                    and "Connected" in changed
+                    and not changed["Connected"].value
+                ):
+                    on_drop()
+
+        self.bus.add_message_handler(note)
+        rule = f"type='signal',interface='{_PROPERTIES}',path='{path}'"
+        await self.call(_BUS_PATH, _BUS, "AddMatch", "s", [rule], destination=_BUS)
 
     async def may_use_devices(self, adapter: str) -> bool:
         """Tell whether the bus lets us speak to devices, as containers' confinement may not.

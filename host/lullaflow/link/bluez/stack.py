@@ -14,6 +14,7 @@ from bleak.exc import BleakBluetoothNotAvailableError, BleakDBusError, BleakErro
 
 from lullaflow.link.bluez.agent import pairing_agent
 from lullaflow.link.bluez.bus import Properties, bluez
+from lullaflow.link.bluez.client import BlueZClient
 from lullaflow.link.bluez.diagnosis import find_trouble
 from lullaflow.link.errors import LinkCode, LinkError
 from lullaflow.link.stack import CONNECT_TIMEOUT_S, LINK_BREAKS
@@ -77,7 +78,7 @@ class BlueZStack:
 
     def client(self, device: BLEDevice, on_disconnect: Callable[[], None]) -> BleakClient:
         """Return a client for a device."""
-        return BleakClient(
+        return BlueZClient(
             device, disconnected_callback=lambda _: on_disconnect(), timeout=CONNECT_TIMEOUT_S
         )
 
