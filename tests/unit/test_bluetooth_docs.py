@@ -31,7 +31,6 @@ def test_every_module_that_is_named_is_there() -> None:
     assert [each for each in named if not (ROOT / "host" / "lullaflow" / each).is_file()] == []
 
 
-@pytest.mark.xfail(reason="the table still waits for a run of all faults")
 def test_the_table_holds_every_fault_and_none_lost_a_frame() -> None:
     faults = functions(ROOT / "tests" / "bluez" / "faults.py").values()
     rows = re.findall(r"^\| (.+) \| \d+\.\d \| \d+ \| (\d+) \|$", PAGE, re.MULTILINE)
