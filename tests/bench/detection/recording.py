@@ -1,0 +1,192 @@
+"""Recordings with their truth, made once and kept on disk.
+
+What is kept is keyed on the sources of the generator: change the body, and it is made anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.detection.seeds import FORMS, Use
+from lullaflow.detection import Samples
+from lullaflow_sim.generate import Family, GeneratedSession, generate_session
+
+Curve = NDArray[np.float64]
+
+CACHE: Final = Path(__file__).parents[3] / ".cache" / "detection"
+
+COLUMNS: Final = (
+    "t_s",
+    "left_vacuum_mmhg",
+    "left_volume_ml",
+    "right_vacuum_mmhg",
+    "right_volume_ml",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TrueLetDown:
+    """One let-down that there is to be found, after the rule of `lullaflow_sim.let_downs`."""
+
+    onset_s: float
+    side: str
+    length_s: float
+    peak_g_s: float
+    before_g_s: float
+    grams: float
+
+
+@dataclass(frozen=True, slots=True)
+class TrueSide:
+    """What is true of one side at `Recording.true_t_s`.
+
+    Attributes:
+        flow_g_s: flow that reaches the bottle.
+        milk_ml: milk in the bottle, drop by drop.
+        suction_mmhg: peak suction of the cycles.
+        touched: something touches the bottle.
+    """
+
+    flow_g_s: Curve
+    milk_ml: Curve
+    suction_mmhg: Curve
+    touched: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A recording and its truth. All moments are seconds of the recording.
+
+    Attributes:
+        family: its kind; `other` is the other generator's.
+        seed: what made it.
+        samples: what a detector may see.
+        let_downs: what there is to be found.
+        resumptions_s: rises that no ejection brought (milk that a pause, a clog or a leak had held
+            up). They are no let-downs, and to find them is no fault.
+        sides: the truth of each side in use.
+        true_t_s: the moments of the curves in `sides`.
+        start_s, stop_s: of the pump.
+    """
+
+    family: str
+    seed: int
+    samples: Samples
+    let_downs: tuple[TrueLetDown, ...]
+    resumptions_s: tuple[float, ...]
+    sides: Mapping[str, TrueSide]
+    true_t_s: Curve
+    start_s: float
+    stop_s: float
+
+    @property
+    def hours(self) -> float:
+        """Return how long it is."""
+        return float(self.samples.t_s[-1]) / 3600.0
+
+    @property
+    def volume_only(self) -> bool:
+        """Tell whether there is no suction to be seen."""
+        vacua = (self.samples.left_vacuum_mmhg, self.samples.right_vacuum_mmhg)
+        return all(bool(np.isnan(vacuum).all()) for vacuum in vacua)
+
+
+def recording(family: Family, use: Use, seed: int) -> Recording:
+    """Return one recording, from disk if it was made before."""
+    forms = FORMS[use]
+    path = CACHE / _generator_digest() / f"{family.value}-{forms.value}-{seed}.npz"
+    try:
+        return read_recording(path)
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+        made = _of_session(generate_session(family, seed, forms))
+        write_recording(path, made)
+        return made
+
+
+def _of_session(session: GeneratedSession) -> Recording:
+    return Recording(
+        family=session.family.value,
+        seed=session.seed,
+        samples=Samples(*(getattr(session, name) for name in COLUMNS)),
+        let_downs=tuple(TrueLetDown(**each) for each in session.let_downs),
+        resumptions_s=session.resumptions_s,
+        sides={
+            name: TrueSide(side.flow_g_s, side.milk_ml, side.suction_mmhg, side.touched)
+            for name, side in session.sides.items()
+        },
+        true_t_s=session.true_t_s,
+        start_s=session.start_s,
+        stop_s=session.stop_s,
+    )
+
+
+@cache
+def _generator_digest() -> str:
+    """Return a digest of every source that the generator imports."""
+    paths = sorted(
+        str(module.__file__)
+        for name, module in sys.modules.items()
+        if name.split(".")[0] == "lullaflow_sim" and getattr(module, "__file__", None)
+    )
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(Path(path).read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def write_recording(path: Path, made: Recording) -> None:
+    """Write a recording, whole or not at all."""
+    told: dict[str, Any] = {
+        "family": made.family,
+        "seed": made.seed,
+        "let_downs": [
+            {name: getattr(each, name) for name in TrueLetDown.__slots__} for each in made.let_downs
+        ],
+        "resumptions_s": made.resumptions_s,
+        "start_s": made.start_s,
+        "stop_s": made.stop_s,
+        "sides": list(made.sides),
+    }
+    arrays = {name: getattr(made.samples, name) for name in COLUMNS}
+    for side, truth in made.sides.items():
+        arrays |= {f"{side}/{name}": getattr(truth, name) for name in TrueSide.__slots__}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.part")
+    with part.open("wb") as file:
+        np.savez_compressed(file, told=np.array(json.dumps(told)), true_t_s=made.true_t_s, **arrays)
+    part.replace(path)
+
+
+def read_recording(path: Path) -> Recording:
+    """Read what `write_recording` wrote.
+
+    Raises:
+        OSError, ValueError, KeyError, zipfile.BadZipFile: when it is no such file.
+    """
+    with np.load(path) as file:
+        told = json.loads(str(file["told"]))
+        return Recording(
+            family=told["family"],
+            seed=told["seed"],
+            samples=Samples(*(file[name] for name in COLUMNS)),
+            let_downs=tuple(TrueLetDown(**each) for each in told["let_downs"]),
+            resumptions_s=tuple(told["resumptions_s"]),
+            sides={
+                side: TrueSide(*(file[f"{side}/{name}"] for name in TrueSide.__slots__))
+                for side in told["sides"]
+            },
+            true_t_s=file["true_t_s"],
+            start_s=told["start_s"],
+            stop_s=told["stop_s"],
+        )
