@@ -10,7 +10,7 @@ import json
 import sys
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -20,7 +20,11 @@ from numpy.typing import NDArray
 
 from bench.detection.seeds import FORMS, Use
 from lullaflow.detection import Samples
+from lullaflow_sim.course import MILK_G_PER_ML
 from lullaflow_sim.generate import Family, GeneratedSession, generate_session
+from lullaflow_sim.generate.conditions import CONDITIONS
+from lullaflow_sim.let_downs import SIDES
+from lullaflow_sim.sensors import Touch
 
 Curve = NDArray[np.float64]
 
@@ -33,6 +37,12 @@ COLUMNS: Final = (
     "right_vacuum_mmhg",
     "right_volume_ml",
 )
+
+CURVES: Final = ("flow_g_s", "milk_ml", "unrounded_ml", "suction_mmhg", "touched")
+"""Of one side, at `Recording.true_t_s`."""
+
+TOLD: Final = ("family", "seed", "resumptions_s", "start_s", "stop_s", "steps_per_hour")
+"""Of a recording, as it stands in a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +64,20 @@ class TrueSide:
     Attributes:
         flow_g_s: flow that reaches the bottle.
         milk_ml: milk in the bottle, drop by drop.
+        unrounded_ml: what the scale would show in steps without size.
         suction_mmhg: peak suction of the cycles.
         touched: something touches the bottle.
+        step_ml: step of the scale's figures.
+        filter_s: time constant of the scale's own filter; 0 for none.
     """
 
     flow_g_s: Curve
     milk_ml: Curve
+    unrounded_ml: Curve
     suction_mmhg: Curve
     touched: NDArray[np.bool_]
+    step_ml: float
+    filter_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +94,8 @@ class Recording:
         sides: the truth of each side in use.
         true_t_s: the moments of the curves in `sides`.
         start_s, stop_s: of the pump.
+        steps_per_hour: how often a bottle's scale gains or loses weight at once and unseen: it
+            settles, or milk that had lain in the parts tips over.
     """
 
     family: str
@@ -89,6 +107,7 @@ class Recording:
     true_t_s: Curve
     start_s: float
     stop_s: float
+    steps_per_hour: float
 
     @property
     def hours(self) -> float:
@@ -115,6 +134,8 @@ def recording(family: Family, use: Use, seed: int) -> Recording:
 
 
 def _of_session(session: GeneratedSession) -> Recording:
+    conditions = CONDITIONS[session.family]
+    scales = dict(zip(SIDES, session.plan.scales, strict=True))
     return Recording(
         family=session.family.value,
         seed=session.seed,
@@ -122,12 +143,17 @@ def _of_session(session: GeneratedSession) -> Recording:
         let_downs=tuple(TrueLetDown(**each) for each in session.let_downs),
         resumptions_s=session.resumptions_s,
         sides={
-            name: TrueSide(side.flow_g_s, side.milk_ml, side.suction_mmhg, side.touched)
+            name: TrueSide(
+                **{curve: getattr(side, curve) for curve in CURVES},
+                step_ml=scales[name].quantum_g / MILK_G_PER_ML,
+                filter_s=scales[name].smooth_s,
+            )
             for name, side in session.sides.items()
         },
         true_t_s=session.true_t_s,
         start_s=session.start_s,
         stop_s=session.stop_s,
+        steps_per_hour=conditions.touches_h.get(Touch.SETTLE, 0.0) + conditions.gulps_h,
     )
 
 
@@ -147,20 +173,15 @@ def _generator_digest() -> str:
 
 def write_recording(path: Path, made: Recording) -> None:
     """Write a recording, whole or not at all."""
-    told: dict[str, Any] = {
-        "family": made.family,
-        "seed": made.seed,
-        "let_downs": [
-            {name: getattr(each, name) for name in TrueLetDown.__slots__} for each in made.let_downs
-        ],
-        "resumptions_s": made.resumptions_s,
-        "start_s": made.start_s,
-        "stop_s": made.stop_s,
-        "sides": list(made.sides),
+    told: dict[str, Any] = {name: getattr(made, name) for name in TOLD}
+    told["let_downs"] = [asdict(each) for each in made.let_downs]
+    told["sides"] = {
+        name: {"step_ml": side.step_ml, "filter_s": side.filter_s}
+        for name, side in made.sides.items()
     }
     arrays = {name: getattr(made.samples, name) for name in COLUMNS}
-    for side, truth in made.sides.items():
-        arrays |= {f"{side}/{name}": getattr(truth, name) for name in TrueSide.__slots__}
+    for name, side in made.sides.items():
+        arrays |= {f"{name}/{curve}": getattr(side, curve) for curve in CURVES}
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.part")
     with part.open("wb") as file:
@@ -177,16 +198,12 @@ def read_recording(path: Path) -> Recording:
     with np.load(path) as file:
         told = json.loads(str(file["told"]))
         return Recording(
-            family=told["family"],
-            seed=told["seed"],
             samples=Samples(*(file[name] for name in COLUMNS)),
             let_downs=tuple(TrueLetDown(**each) for each in told["let_downs"]),
-            resumptions_s=tuple(told["resumptions_s"]),
             sides={
-                side: TrueSide(*(file[f"{side}/{name}"] for name in TrueSide.__slots__))
-                for side in told["sides"]
+                name: TrueSide(**{curve: file[f"{name}/{curve}"] for curve in CURVES}, **more)
+                for name, more in told["sides"].items()
             },
             true_t_s=file["true_t_s"],
-            start_s=told["start_s"],
-            stop_s=told["stop_s"],
+            **{name: told[name] for name in TOLD},
         )

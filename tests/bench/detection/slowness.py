@@ -22,8 +22,8 @@ from lullaflow_protocol.events import LetDownSlow, SessionStarted
 KNOWN_S: Final = 4.0
 """The delay that the median let-down may have."""
 
-SUCTION_MMHG: Final = 25.0
-"""Less is no suction: cleared pumps start at 20 to 60 mmHg (FDA K191802, K241004)."""
+SUCTION_MMHG: Final = 20.0
+"""Less is no suction: the softest cleared pumps start here (FDA K191802)."""
 
 PAUSE_S: Final = 5.0
 """Suction that was there within these seconds is there: a slow stroke, and the time to tell."""
