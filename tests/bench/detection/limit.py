@@ -8,9 +8,11 @@ stops at ln 36,000 (Wald 1945: at most one false alarm in ten hours of decisions
 
 How it knows the noise. The true error of every reading is known, as the scale would show it in
 steps without size. To it an autoregressive law is fitted, over six seconds back, on this very
-session: so it knows the shaking of the pump, wandering, drift, and how milk drops, each with its
-own colour. Of touches it knows when they are and what they leave behind; readings of a touched
-bottle, and single ones that are far off, tell it nothing and disturb it by nothing.
+session: so it knows the shaking of the pump, wandering and drift, each with its own colour. That
+milk comes in drops and spurts adds a variance in proportion to the flow, which is known as well: it
+makes milk noisier than no milk. Of touches it knows when they are and what they leave behind;
+readings of a touched bottle, and single ones that are far off, tell it nothing and disturb it by
+nothing.
 
 Rounding to steps takes more away. Up to the first reading that would have been another without
 the let-down, with the very same noise, both recordings are one and the same: before that nobody
@@ -32,7 +34,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from bench.detection.recording import Recording, TrueSide
+from bench.detection.recording import Recording
 from bench.detection.scoring import LATEST_S
 
 Curve = NDArray[np.float64]
@@ -108,11 +110,12 @@ class _Readings:
         stride = max(1, int(np.median(np.diff(taken))))
         self._grid = np.arange(taken[0], len(made.true_t_s), stride)
         self._usable = np.isin(self._grid, taken) & ~_near(truth.touched)[self._grid]
-        mean_ml = self._shown(np.cumsum(self._flow_ml_s) * self._true_step_s)
-        self._mean_step_ml = truth.milk_ml - mean_ml
+        mean_ml = np.cumsum(self._flow_ml_s) * self._true_step_s
         order = max(LEAST_ORDER, round(BACK_S / (stride * self._true_step_s)))
-        error = (truth.unrounded_ml - mean_ml)[self._grid]
-        self._whiten(error, self._pieces(truth), order)
+        error = truth.unrounded_ml - self._shown(truth.milk_ml)
+        self._whiten(error[self._grid], self._pieces(), order)
+        drops = self._shown(_without_gulps(truth.milk_ml - mean_ml))[self._grid]
+        self._add_drops(drops)
 
     def _shown(self, milk_ml: Curve) -> Curve:
         """Return milk as the scale's own filter shows it."""
@@ -125,10 +128,9 @@ class _Readings:
             shown.append(value)
         return np.array(shown)
 
-    def _pieces(self, truth: TrueSide) -> list[Indices]:
-        """Return the readings from one touch, or gulp, to the next."""
-        number = np.cumsum(np.diff(_near(truth.touched).astype(int), prepend=0) == 1)
-        number[1:] += np.cumsum(np.diff(self._mean_step_ml) > GULP_ML)
+    def _pieces(self) -> list[Indices]:
+        """Return the readings from one touch to the next."""
+        number = np.cumsum(np.diff(_near(self._truth.touched).astype(int), prepend=0) == 1)
         usable = np.flatnonzero(self._usable)
         cuts = np.flatnonzero(np.diff(number[self._grid][usable])) + 1
         return [piece for piece in np.split(usable, cuts) if len(piece)]
@@ -153,10 +155,27 @@ class _Readings:
             near = np.abs(off) < FAR_OFF * spread
             spread = max(spread, float(np.std(off[rows & near])))
             rows = rows & near
-        self._law, self._spread_ml = law, spread
+        self._law, self._variance = law, spread**2
         self._off: Curve = np.concatenate([np.zeros(order), off])
         self._usable[:order] = False
         self._usable &= np.abs(self._off) < FAR_OFF * spread
+
+    def _white(self, curve: Curve) -> Curve:
+        """Return what the law would not have foretold of a curve that begins at rest."""
+        order = len(self._law)
+        padded = np.concatenate([np.full(order, curve[0]), curve])
+        lags = sliding_window_view(padded[:-1], order)[:, ::-1]
+        white: Curve = curve - lags @ self._law
+        return white
+
+    def _add_drops(self, drops: Curve) -> None:
+        """Add what drops and spurts do to the error, and learn how it grows with the flow."""
+        white = self._white(drops)
+        flow = self._flow_ml_s[self._grid]
+        milky = self._usable & (flow > 0.0)
+        total = float(flow[milky].sum())
+        self._drops = float((white[milky] ** 2).sum()) / total if total else 0.0
+        self._off = self._off + white
 
     def evidence(self, onset_s: float) -> _Evidence:
         """Return what the readings after a true onset say."""
@@ -169,26 +188,28 @@ class _Readings:
         first = int(np.searchsorted(self._grid, onset))
         last = first + round(LATEST_S / self._true_step_s / (self._grid[1] - self._grid[0]))
         now = slice(first, last)
-        order = len(self._law)
-        lags = sliding_window_view(np.concatenate([np.zeros(order), milk])[:-1], order)[:, ::-1]
         usable = self._usable[now]
-        expected = np.where(usable, (milk - lags @ self._law)[now], 0.0) / self._spread_ml
-        seen = expected + np.where(usable, self._off[now], 0.0) / self._spread_ml
-        against_none = np.cumsum(expected * (seen - 0.5 * expected))
+        before = self._variance + self._drops * base
+        after = before + self._drops * excess[self._grid[now]]
+        expected = self._white(milk)[now]
+        seen = np.where(usable, expected + self._off[now], 0.0)
+        missed = np.where(usable, self._off[now], 0.0)
+        adds = np.log(before / after) + seen * seen / before - missed * missed / after
+        against_none = 0.5 * np.cumsum(np.where(usable, adds, 0.0))
         return _Evidence(
             t_s=self._true_t_s[self._grid[now]],
             against_none=against_none,
-            against_step=against_none - self._best_step(seen, usable),
+            against_step=against_none - self._best_step(seen / math.sqrt(before), usable, before),
             differs=self._differs(milk, now),
         )
 
-    def _best_step(self, seen: Curve, usable: Mask) -> Curve:
+    def _best_step(self, seen: Curve, usable: Mask, variance: float) -> Curve:
         """Return how well the best step explains the readings so far, beyond no step at all."""
         count = len(seen)
         answer = 1.0 - np.concatenate([np.zeros(1), np.cumsum(self._law)])
         answer = np.concatenate([answer, np.full(count, answer[-1])])[:count]
         age = np.arange(count) - np.arange(count)[:, None]
-        step = np.where(age >= 0, answer[np.clip(age, 0, None)], 0.0) * usable / self._spread_ml
+        step = np.where(age >= 0, answer[np.clip(age, 0, None)], 0.0) * usable / math.sqrt(variance)
         fits = np.cumsum(step * seen, axis=1)
         sizes = np.cumsum(step * step, axis=1)
         explained: Curve = np.max(fits * fits / (2.0 * np.maximum(sizes, 1e-12)), axis=0)
@@ -202,6 +223,13 @@ class _Readings:
         other = np.floor(with_milk / step + 0.5) != np.floor(without / step + 0.5)
         differs: Mask = np.logical_or.accumulate(other & self._usable[now])
         return differs
+
+
+def _without_gulps(curve: Curve) -> Curve:
+    """Return a curve without its rises by a gulp at once."""
+    rises = np.diff(curve, prepend=curve[0])
+    calm: Curve = curve - np.cumsum(np.where(rises > GULP_ML, rises, 0.0))
+    return calm
 
 
 def _near(touched: Mask) -> Mask:

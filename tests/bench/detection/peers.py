@@ -180,7 +180,7 @@ PEERS: Final = (
         threshold="ml_s",
         grid={
             "ml_s": (0.03, 0.04, 0.06, 0.08, 0.11, 0.15, 0.2, 0.3, 0.4),
-            "window_s": (3.0, 5.0, 8.0, 12.0),
+            "window_s": (3.0, 5.0, 8.0, 12.0, 16.0, 20.0),
             "again": (0.4, 0.7),
         },
     ),
@@ -219,6 +219,6 @@ PEERS: Final = (
         online=False,
         find=moving_window,
         threshold="penalty",
-        grid={"penalty": (3.0, 6.0, 12.0, 25.0, 50.0, 100.0), "bins": (6.0, 12.0, 20.0)},
+        grid={"penalty": (1.0, 2.0, 3.0, 6.0, 12.0, 25.0), "bins": (12.0, 20.0, 30.0, 40.0)},
     ),
 )

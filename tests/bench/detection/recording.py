@@ -18,10 +18,12 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.detection.seeds import FORMS, Use
+from bench.detection import other
+from bench.detection.other import OtherSession, other_session
+from bench.detection.seeds import FORMS, OTHER, Use
 from lullaflow.detection import Samples
 from lullaflow_sim.course import MILK_G_PER_ML
-from lullaflow_sim.generate import Family, GeneratedSession, generate_session
+from lullaflow_sim.generate import GeneratedSession, generate_session
 from lullaflow_sim.generate.conditions import CONDITIONS
 from lullaflow_sim.let_downs import SIDES
 from lullaflow_sim.sensors import Touch
@@ -121,14 +123,17 @@ class Recording:
         return all(bool(np.isnan(vacuum).all()) for vacuum in vacua)
 
 
-def recording(family: Family, use: Use, seed: int) -> Recording:
+def recording(family: str, use: Use, seed: int) -> Recording:
     """Return one recording, from disk if it was made before."""
     forms = FORMS[use]
-    path = CACHE / _generator_digest() / f"{family.value}-{forms.value}-{seed}.npz"
+    path = CACHE / _generator_digest(family) / f"{family}-{forms.value}-{seed}.npz"
     try:
         return read_recording(path)
     except (OSError, ValueError, KeyError, zipfile.BadZipFile):
-        made = _of_session(generate_session(family, seed, forms))
+        if family == OTHER:
+            made = _of_other(other_session(seed), seed)
+        else:
+            made = _of_session(generate_session(family, seed, forms))
         write_recording(path, made)
         return made
 
@@ -157,14 +162,49 @@ def _of_session(session: GeneratedSession) -> Recording:
     )
 
 
+def _of_other(session: OtherSession, seed: int) -> Recording:
+    length = len(next(iter(session.sides.values())).flow_g_s)
+    rows = length * other.FINE
+    columns: dict[str, Curve] = {}
+    for name in SIDES:
+        vacuum, volume = np.full(rows, np.nan), np.full(rows, np.nan)
+        if name in session.sides:
+            side = session.sides[name]
+            vacuum = side.vacuum_mmhg.round(2)
+            volume[:: other.FINE] = np.round(side.unrounded_ml / side.step_ml) * side.step_ml
+        columns[f"{name}_vacuum_mmhg"], columns[f"{name}_volume_ml"] = vacuum, volume.round(4)
+    columns["t_s"] = (np.arange(rows) * (other.STEP_S / other.FINE)).round(3)
+    return Recording(
+        family=OTHER,
+        seed=seed,
+        samples=Samples(*(columns[name][session.kept] for name in COLUMNS)),
+        let_downs=tuple(TrueLetDown(**each) for each in session.let_downs),
+        resumptions_s=session.resumptions_s,
+        sides={
+            name: TrueSide(
+                **{curve: getattr(side, curve) for curve in CURVES},
+                step_ml=side.step_ml,
+                filter_s=0.0,
+            )
+            for name, side in session.sides.items()
+        },
+        true_t_s=np.arange(length) * other.STEP_S,
+        start_s=session.start_s,
+        stop_s=session.stop_s,
+        steps_per_hour=other.SETTLES_H,
+    )
+
+
 @cache
-def _generator_digest() -> str:
-    """Return a digest of every source that the generator imports."""
+def _generator_digest(family: str) -> str:
+    """Return a digest of every source that a family's generator imports."""
     paths = sorted(
         str(module.__file__)
         for name, module in sys.modules.items()
         if name.split(".")[0] == "lullaflow_sim" and getattr(module, "__file__", None)
     )
+    if family == OTHER:
+        paths.append(str(other.__file__))
     digest = hashlib.sha256()
     for path in paths:
         digest.update(Path(path).read_bytes())

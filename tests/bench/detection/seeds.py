@@ -7,6 +7,11 @@ from typing import Final
 
 from lullaflow_sim.generate import Family, Forms
 
+OTHER: Final = "other"
+"""The family of the other generator (`other.py`)."""
+
+FAMILIES: Final = (*(family.value for family in Family), OTHER)
+
 MOST_SESSIONS: Final = 100_000
 """Sessions of one family and one use, at most."""
 
@@ -36,7 +41,7 @@ FORMS: Final = {
 }
 
 
-def seeds(family: Family, use: Use, count: int) -> range:
+def seeds(family: str, use: Use, count: int) -> range:
     """Return the first seeds of a family for one use; every seed is also its mother's.
 
     Raises:
@@ -44,5 +49,5 @@ def seeds(family: Family, use: Use, count: int) -> range:
     """
     if not 0 <= count <= MOST_SESSIONS:
         raise ValueError(f"{count} sessions are more than the {MOST_SESSIONS} that one family has")
-    first = FIRST_SEED[use] + list(Family).index(family) * MOST_SESSIONS
+    first = FIRST_SEED[use] + FAMILIES.index(family) * MOST_SESSIONS
     return range(first, first + count)

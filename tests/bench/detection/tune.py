@@ -16,20 +16,19 @@ from bench.detection.recording import recording
 from bench.detection.running import pool, run_all
 from bench.detection.scoring import SessionScore, score_session, sum_up
 from bench.detection.seeds import Use, seeds
-from lullaflow_sim.generate import Family
 
 TUNED: Final = Path(__file__).with_name("peer_settings.json")
 
 SESSIONS: Final = 60
 """Of each family: some three hundred let-downs."""
 
-FAMILIES: Final = (Family.CLEAN, Family.TYPICAL, Family.HARD, Family.VOLUME_ONLY)
+MILKY: Final = ("clean", "typical", "hard", "volume_only")
 """Families with let-downs to find."""
 
 Choice = tuple[int, int]
 
 
-def try_all(task: tuple[Family, int]) -> dict[Choice, SessionScore]:
+def try_all(task: tuple[str, int]) -> dict[Choice, SessionScore]:
     """Score every choice of every peer on one recording."""
     family, seed = task
     made = recording(family, Use.TRAINING, seed)
@@ -44,21 +43,21 @@ def try_all(task: tuple[Family, int]) -> dict[Choice, SessionScore]:
 def main() -> None:
     tuned: dict[str, dict[str, dict[str, float]]] = {}
     with pool() as processes:
-        for family in FAMILIES:
+        for family in MILKY:
             tasks = [(family, seed) for seed in seeds(family, Use.TRAINING, SESSIONS)]
             scores: dict[Choice, list[SessionScore]] = defaultdict(list)
-            for tried in run_all(processes, family.value, try_all, tasks):
+            for tried in run_all(processes, family, try_all, tasks):
                 for choice, score in tried.items():
                     scores[choice].append(score)
             figures = {choice: sum_up(each) for choice, each in scores.items()}
-            tuned[family.value] = {}
+            tuned[family] = {}
             for which, peer in enumerate(PEERS):
                 choices = list(peer.choices())
                 best = max(range(len(choices)), key=lambda n, w=which: figures[w, n].f1)  # type: ignore[misc]
-                tuned[family.value][peer.name] = choices[best]
+                tuned[family][peer.name] = choices[best]
                 got = figures[which, best]
                 print(
-                    f"{family.value:12} {peer.name:36} F1 {got.f1:.3f}, false an hour "
+                    f"{family:12} {peer.name:36} F1 {got.f1:.3f}, false an hour "
                     f"{got.false_per_hour:.2f}, delay {got.delay_s:.1f} s, {choices[best]}"
                 )
     TUNED.write_text(json.dumps(tuned, indent=1) + "\n", "utf-8", newline="\n")
