@@ -9,10 +9,10 @@ stops at ln 36,000 (Wald 1945: at most one false alarm in ten hours of decisions
 How it knows the noise. The true error of every reading is known, as the scale would show it in
 steps without size. To it an autoregressive law is fitted, over six seconds back, on this very
 session: so it knows the shaking of the pump, wandering and drift, each with its own colour. That
-milk comes in drops and spurts adds a variance in proportion to the flow, which is known as well: it
-makes milk noisier than no milk. Of touches it knows when they are and what they leave behind;
-readings of a touched bottle, and single ones that are far off, tell it nothing and disturb it by
-nothing.
+milk comes in drops and spurts adds a variance in proportion to the flow, which is known as well
+(and taken as equal with and without the let-down: else a single drip would prove it). Of touches it
+knows when they are and what they leave behind; readings of a touched bottle, and single ones that
+are far off, tell it nothing and disturb it by nothing.
 
 Rounding to steps takes more away. Up to the first reading that would have been another without
 the let-down, with the very same noise, both recordings are one and the same: before that nobody
@@ -189,27 +189,25 @@ class _Readings:
         last = first + round(LATEST_S / self._true_step_s / (self._grid[1] - self._grid[0]))
         now = slice(first, last)
         usable = self._usable[now]
-        before = self._variance + self._drops * base
-        after = before + self._drops * excess[self._grid[now]]
-        expected = self._white(milk)[now]
-        seen = np.where(usable, expected + self._off[now], 0.0)
-        missed = np.where(usable, self._off[now], 0.0)
-        adds = np.log(before / after) + seen * seen / before - missed * missed / after
-        against_none = 0.5 * np.cumsum(np.where(usable, adds, 0.0))
+        variance = self._variance + self._drops * (base + excess[self._grid[now]])
+        weight = usable / np.sqrt(variance)
+        expected = self._white(milk)[now] * weight
+        seen = expected + self._off[now] * weight
+        against_none = np.cumsum(expected * (seen - 0.5 * expected))
         return _Evidence(
             t_s=self._true_t_s[self._grid[now]],
             against_none=against_none,
-            against_step=against_none - self._best_step(seen / math.sqrt(before), usable, before),
+            against_step=against_none - self._best_step(seen, weight),
             differs=self._differs(milk, now),
         )
 
-    def _best_step(self, seen: Curve, usable: Mask, variance: float) -> Curve:
+    def _best_step(self, seen: Curve, weight: Curve) -> Curve:
         """Return how well the best step explains the readings so far, beyond no step at all."""
         count = len(seen)
         answer = 1.0 - np.concatenate([np.zeros(1), np.cumsum(self._law)])
         answer = np.concatenate([answer, np.full(count, answer[-1])])[:count]
         age = np.arange(count) - np.arange(count)[:, None]
-        step = np.where(age >= 0, answer[np.clip(age, 0, None)], 0.0) * usable / math.sqrt(variance)
+        step = np.where(age >= 0, answer[np.clip(age, 0, None)], 0.0) * weight
         fits = np.cumsum(step * seen, axis=1)
         sizes = np.cumsum(step * step, axis=1)
         explained: Curve = np.max(fits * fits / (2.0 * np.maximum(sizes, 1e-12)), axis=0)
