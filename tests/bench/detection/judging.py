@@ -57,10 +57,10 @@ def tuned_settings(family: str, peer: Peer) -> Mapping[str, float]:
     return tuned()[TUNED_AS.get(family, family)][peer.name]
 
 
-def judge(task: tuple[str, int]) -> Judged:
-    """Judge one of the benchmark's recordings, by family and seed."""
-    family, seed = task
-    made = recording(family, Use.BENCHMARK, seed)
+def judge(task: tuple[str, Use, int]) -> Judged:
+    """Judge one recording, by family, use and seed."""
+    family, use, seed = task
+    made = recording(family, use, seed)
     score = score_session(made, find(made.samples))
     limit = limits(made)
     flow = binned_flow(made.samples)

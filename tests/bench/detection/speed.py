@@ -6,6 +6,7 @@ import time
 import tracemalloc
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -79,7 +80,7 @@ def _grown_kb(samples: Samples) -> float:
     core = Core(INFO)
     tracemalloc.start()
     held = []
-    for first, last in zip(cuts[:-1], cuts[1:], strict=True):
+    for first, last in pairwise(cuts.tolist()):
         core.step(
             Samples(
                 samples.t_s[first:last],
