@@ -7,13 +7,10 @@ import time
 from pathlib import Path
 from typing import Final
 
-from rich.console import Console
-from rich.markdown import Markdown
-
 from bench.detection.drawing import draw_all
 from bench.detection.judging import judge
 from bench.detection.recording import CACHE
-from bench.detection.results import FamilyResult, goals
+from bench.detection.results import FamilyResult, Goal, goals
 from bench.detection.running import pool, run_all
 from bench.detection.seeds import Use, seeds
 from bench.detection.speed import measure
@@ -56,13 +53,13 @@ WORST_SHOWN = (
 )
 
 
-def written(results: list[FamilyResult], use: Use) -> tuple[str, str]:
-    """Return the table of goals, and all that goes into the page."""
+def written(results: list[FamilyResult], use: Use) -> tuple[list[Goal], str]:
+    """Return the goals, and all that goes into the page."""
     speed = measure()
-    reached = goal_table(goals(results, speed))
+    reached = goals(results, speed)
     parts = (
         "In brackets: the middle 95 % over resampled sessions.",
-        reached,
+        goal_table(reached),
         "### Family by family",
         family_table(results, use),
         "![How long after the true onset let-downs are told](images/detection/delays.svg)",
@@ -102,7 +99,9 @@ def main() -> None:
             tasks = [(family, use, seed) for seed in seeds(family, use, count)]
             results.append(FamilyResult(family, run_all(processes, family, judge, tasks)))
     reached, text = written(results, use)
-    Console().print(Markdown(reached))
+    for each in reached:
+        met = "met    " if each.met else "NOT MET"
+        print(f"{met}  {each.what}: {each.reached}; goal: {each.goal}")
     if asked.development:
         draw_all(results, use, CACHE / "plots")
         (CACHE / "results.md").write_text(text + "\n", "utf-8", newline="\n")

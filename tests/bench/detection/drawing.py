@@ -31,7 +31,6 @@ STYLE: Final = {
     "axes.axisbelow": True,
     "legend.frameon": False,
     "svg.hashsalt": "lullaflow",
-    "svg.fonttype": "none",
 }
 OURS, LIMIT, STEPS = "#1f6fb4", "#4d5560", "#a3abb5"
 FOUND, MISSED, FALSE = "#2e8b57", "#e08a1e", "#c4442f"
@@ -146,7 +145,8 @@ def _draw_worst(results: Sequence[FamilyResult], use: Use, path: Path) -> None:
         for axis, judged in zip(column, worst, strict=True):
             _draw_session(axis, judged, use)
         column[-1].set_xlabel("minutes")
-    axes[0, 0].legend(loc="upper right", fontsize=7, ncols=5)
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=len(labels))
     _save(figure, path)
 
 

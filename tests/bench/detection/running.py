@@ -39,7 +39,9 @@ def run_all(
     """Do all tasks and return their results in order; a bar on standard error shows how far."""
     columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     results: list[Result] = []
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    console = Console(stderr=True)
+    seen = console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=not seen) as progress:
         bar = progress.add_task(what, total=len(tasks))
         for result in processes.map(do, tasks, chunksize=CHUNK):
             results.append(result)
