@@ -235,7 +235,7 @@ def read_recording(path: Path) -> Recording:
     Raises:
         OSError, ValueError, KeyError, zipfile.BadZipFile: when it is no such file.
     """
-    with np.load(path) as file:
+    with path.open("rb") as raw, np.load(raw) as file:
         told = json.loads(str(file["told"]))
         return Recording(
             samples=Samples(*(file[name] for name in COLUMNS)),
