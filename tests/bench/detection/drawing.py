@@ -65,8 +65,14 @@ def _save(figure: Any, path: Path) -> None:
 
 
 def _panels(count: int, height: float) -> tuple[Any, list[Any]]:
-    figure, axes = plt.subplots(1, count, figsize=(2.6 * count, height), sharey=True)
+    size = (2.6 * count, height)
+    figure, axes = plt.subplots(1, count, figsize=size, sharey=True, layout="constrained")
     return figure, list(np.atleast_1d(axes))
+
+
+def _legend(figure: Any, axis: Any) -> None:
+    handles, labels = axis.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=len(labels))
 
 
 def _draw_delays(results: Sequence[FamilyResult], path: Path) -> None:
@@ -86,7 +92,7 @@ def _draw_delays(results: Sequence[FamilyResult], path: Path) -> None:
         axis.set(title=result.family, xlim=(0.0, LONGEST_S), ylim=(0.0, 101.0))
         axis.set_xlabel("after the true onset (s)")
     axes[0].set_ylabel("told (% of all let-downs)")
-    axes[-1].legend(loc="lower right", fontsize=7.5)
+    _legend(figure, axes[0])
     _save(figure, path)
 
 
@@ -100,7 +106,7 @@ def _draw_peers(results: Sequence[FamilyResult], path: Path) -> None:
             tuned = [each.peers[peer.name] for each in result.judged]
             here = (sum_up(tuned).false_per_hour, sober_delay_s(tuned))
             if points:
-                xs, ys = zip(*sorted(points), strict=True)
+                xs, ys = zip(*points, strict=True)
                 axis.plot(np.maximum(xs, LEAST_FALSE), ys, color=colour, linewidth=0.9, alpha=0.6)
             axis.plot(max(here[0], LEAST_FALSE), here[1], "o", color=colour, label=peer.name)
         ours = (max(result.figures.false_per_hour, LEAST_FALSE), sober_delay_s(result.scores))
@@ -108,7 +114,7 @@ def _draw_peers(results: Sequence[FamilyResult], path: Path) -> None:
         axis.set(title=result.family, xscale="log", ylim=(0.0, 31.0))
         axis.set_xlabel("false let-downs an hour")
     axes[0].set_ylabel("median delay (s), missed: 30 s")
-    axes[-1].legend(loc="upper right", fontsize=7)
+    _legend(figure, axes[0])
     _save(figure, path)
 
 
@@ -145,8 +151,7 @@ def _draw_worst(results: Sequence[FamilyResult], use: Use, path: Path) -> None:
         for axis, judged in zip(column, worst, strict=True):
             _draw_session(axis, judged, use)
         column[-1].set_xlabel("minutes")
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=len(labels))
+    _legend(figure, axes[0, 0])
     _save(figure, path)
 
 
