@@ -219,6 +219,6 @@ PEERS: Final = (
         online=False,
         find=moving_window,
         threshold="penalty",
-        grid={"penalty": (1.0, 2.0, 3.0, 6.0, 12.0, 25.0), "bins": (12.0, 20.0, 30.0, 40.0)},
+        grid={"penalty": (0.2, 0.5, 1.0, 2.0, 4.0, 8.0), "bins": (12.0, 20.0, 30.0, 40.0, 60.0)},
     ),
 )

@@ -53,6 +53,7 @@ def family_table(results: Sequence[FamilyResult], use: Use) -> str:
             _cell(delay_ratio(each.judged, past_steps=True)[1], 1) for each in results
         ],
         "ratio to it": [_cell(delay_ratio(each.judged, past_steps=True)[2], 2) for each in results],
+        "told by it within 30 s (%)": [_told_share(each) for each in results],
         "onset error, median (s)": [_cell(each.onset_error_s, 2) for each in figures],
         "calibration error": [
             _cell(each.calibration_error, 3) if each.let_downs else "–" for each in figures
@@ -137,6 +138,11 @@ def _trio(figures: Figures, delay_s: float, *, online: bool = True) -> str:
 
 def _settings(settings: Mapping[str, float]) -> str:
     return ", ".join(f"{name} {value:g}" for name, value in settings.items()) or "as published"
+
+
+def _told_share(result: FamilyResult) -> str:
+    known = [limit.past_steps_s is not None for each in result.judged for limit in each.limits]
+    return _cell(100.0 * sum(known) / len(known), 1) if known else "–"
 
 
 def _slow(result: FamilyResult, name: str) -> str:
