@@ -98,7 +98,8 @@ def interval(
         figure([judged[at] for at in random.integers(len(judged), size=len(judged))])
         for _ in range(RESAMPLES)
     ]
-    low, high = np.nanquantile(values, (0.025, 0.975))
+    known = [value for value in values if not math.isnan(value)]
+    low, high = np.quantile(known, (0.025, 0.975)) if known else (math.nan, math.nan)
     return float(low), float(high)
 
 
