@@ -82,7 +82,7 @@ def written(results: list[FamilyResult], use: Use) -> tuple[list[Goal], str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sessions", type=int, default=400, help="of the family `typical`")
+    parser.add_argument("--sessions", type=int, default=300, help="of the family `typical`")
     parser.add_argument("--jobs", type=int)
     parser.add_argument(
         "--development",
