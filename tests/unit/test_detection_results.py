@@ -38,6 +38,7 @@ def result(family: str, told: list[Told], theirs: list[Told], slow: Slowness = F
     peers = {peer.name: score_session(made, theirs) for peer in PEERS}
     judged = Judged(
         score=score_session(made, told),
+        hasty=score_session(made, told),
         missed=(),
         false=(),
         limits=tuple(Limit(1.0, 1.5) for _ in made.let_downs),

@@ -111,6 +111,10 @@ def _draw_peers(results: Sequence[FamilyResult], path: Path) -> None:
             axis.plot(max(here[0], LEAST_FALSE), here[1], "o", color=colour, label=peer.name)
         ours = (max(result.figures.false_per_hour, LEAST_FALSE), sober_delay_s(result.scores))
         axis.plot(*ours, "*", color=OURS, markersize=13, label="lullaflow")
+        hasty = [each.hasty for each in result.judged]
+        there = (max(sum_up(hasty).false_per_hour, LEAST_FALSE), sober_delay_s(hasty))
+        axis.plot(*zip(ours, there, strict=True), color=OURS, linewidth=0.9, alpha=0.6)
+        axis.plot(*there, "*", color=OURS, markersize=8, mfc="white", label="lullaflow, hasty")
         axis.set(title=result.family, xscale="log", ylim=(0.0, 31.0))
         axis.set_xlabel("false let-downs an hour")
     axes[0].set_ylabel("median delay (s), missed: 30 s")

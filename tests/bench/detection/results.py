@@ -225,15 +225,22 @@ def _against_peers(results: Sequence[FamilyResult]) -> list[Goal]:
 
 
 def _faster(result: FamilyResult, peer: Peer) -> bool:
-    """Tell whether a peer beats our delay: as it was tuned, or where it is as sober as ours."""
-    ours_s = sober_delay_s(result.scores)
-    if sober_delay_s([each.peers[peer.name] for each in result.judged]) <= ours_s:
-        return True
-    limit = result.figures.false_per_hour
-    return any(
-        sum_up(scores).false_per_hour <= limit and sober_delay_s(scores) <= ours_s
-        for scores in (result.curve(peer) if peer.threshold else [])
-    )
+    """Tell whether a peer beats our delay, as it was tuned or at any of its thresholds.
+
+    Ours is the delay at the peer's own rate of false alarms: at our threshold, or at the hasty one
+    where that, too, raises no more false alarms than the peer. A peer that raises fewer than ours
+    at any threshold is to be slower as well.
+    """
+    hasty = [each.hasty for each in result.judged]
+    ours = [(sum_up(each).false_per_hour, sober_delay_s(each)) for each in (result.scores, hasty)]
+    theirs = [[each.peers[peer.name] for each in result.judged]]
+    theirs += result.curve(peer) if peer.threshold else []
+    for scores in theirs:
+        rate, delay_s = sum_up(scores).false_per_hour, sober_delay_s(scores)
+        no_more_false = [mine_s for mine, mine_s in ours if mine <= rate]
+        if delay_s <= min(no_more_false, default=ours[0][1]):
+            return True
+    return False
 
 
 def _everywhere(what: str, but: list[str]) -> Goal:

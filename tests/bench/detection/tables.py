@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from bench.detection.failures import FALSE, MISSED
 from bench.detection.judging import TUNED_AS, tuned_settings
+from bench.detection.ours import HASTY
 from bench.detection.peers import PEERS
 from bench.detection.results import FamilyResult, Goal, delay_ratio, sober_delay_s
-from bench.detection.scoring import Figures
+from bench.detection.scoring import Figures, sum_up
 from bench.detection.seeds import Use, seeds
 from bench.detection.speed import Speed
 
@@ -75,6 +76,9 @@ def peer_table(results: Sequence[FamilyResult]) -> str:
     rows = [
         ("**lullaflow**", *(_trio(each.figures, sober_delay_s(each.scores)) for each in results))
     ]
+    hasty = [[one.hasty for one in each.judged] for each in results]
+    name = f"lullaflow, hasty (ln odds {HASTY:g})"
+    rows.append((name, *(_trio(sum_up(each), sober_delay_s(each)) for each in hasty)))
     for peer in PEERS:
         cells = [
             _trio(
