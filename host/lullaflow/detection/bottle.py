@@ -57,9 +57,7 @@ class Bottle:
         bin_: Bin,
         side: int,
         suction: VacuumTracker,
-        after_s: float,
         spurt_s: float,
-        learn: bool,
     ) -> None:
         """Take one bin.
 
@@ -67,9 +65,7 @@ class Bottle:
             bin_: of all channels.
             side: 0 left, 1 right.
             suction: of this side.
-            after_s: only rises that begin after this moment count.
             spurt_s: time whose milk may fall at once.
-            learn: no let-down is under way: what is seen is noise.
         """
         self.rise = NOTHING
         self.known = not self.present
@@ -84,8 +80,8 @@ class Bottle:
         if reading is None:
             return
         self.known = self.settled
-        self._evidence.add(reading.end_s, reading.milk_ml, reading.follows, reading.shift_ml)
-        self.rise = self._evidence.rise(after_s, learn=learn)
+        self._evidence.add(reading.end_s, reading.milk_ml, reading.follows)
+        self.rise = self._evidence.rise(self.settled)
         self._level.step_noise_ml = self._evidence.step_noise_ml
         self.flow_ml_s = self._evidence.flow_ml_s(SMOOTH_BINS)
 
@@ -112,10 +108,6 @@ class Bottle:
             before = value
         self._last_value = before
 
-    def onset_s(self) -> float:
-        """Return when the rise began."""
-        return self._evidence.onset_s(self.rise)
-
-    def grows(self, bins: int) -> bool:
-        """Tell whether the rise has gone on and grown for so long."""
-        return self._evidence.grows(self.rise, bins)
+    def begin(self) -> None:
+        """A let-down has begun."""
+        self._evidence.begin()

@@ -1,252 +1,197 @@
 """Whether one bottle's flow has risen: a sequential test against what else it could be.
 
-Over windows of 1 to 18 s, the milk gained beyond what the flow before would have given is weighed
-against the session's own noise: `score^2 / 2` is the logarithm of the generalised likelihood ratio
-(Lorden 1971 for the windowed test; its noise is learnt, not assumed). A window is judged twice,
-whole and without its largest second, because a scale that has settled by a gram looks like a
-second of milk: the confusing change of arXiv:2405.00842, which must be beaten as well.
+At every half second the level of the last half minute is compared with the shapes of `templates`:
+`z^2 / 2`, with `z` a bend over its noise, is the logarithm of a generalised likelihood ratio (Lorden
+1971, windowed). A rise must also beat every confusing change that fits the same window: the least
+of the ratios decides, as in the S-CuSum of arXiv:2405.00842.
 """
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
-from lullaflow.detection.level import SPURT_S
+import numpy as np
+from numpy.typing import NDArray
 
-WINDOWS: Final = (2, 3, 4, 6, 8, 12, 16, 24, 36)
-"""Lengths, in bins, over which a rise is looked for: 1 to 18 s."""
+from lullaflow.detection.binning import BIN_S
+from lullaflow.detection.noise import REACH, Noise
+from lullaflow.detection.templates import EASES, LENGTH, bank
 
-CLEAR_BINS: Final = 24
-CLEAR_ML: Final = 0.13
-"""In noise under this, a let-down of the least flow (0.05 g/s) has stood out within 12 s: looking
-further back would only find slow drips."""
+Array = NDArray[np.float64]
 
-MEMORY: Final = 120
-"""Readings kept: one minute."""
-
-BASE_BINS: Final = 24
-"""The flow before is read over up to twelve seconds ..."""
+KEPT: Final = 128
+"""Levels kept: a minute."""
 
 LEAST_BASE_BINS: Final = 6
-"""... and known from three on."""
 
-DRIP_ML_S: Final = 0.005
-"""A drop in ten seconds is no flow. Fitted: more costs delay, less brings false alarms."""
-
-NOISE_BINS: Final = 240.0
-"""The noise is learnt over about two minutes."""
-
-FIRST_BINS: Final = 12.0
-"""The first guess counts like six seconds of learning."""
-
-FIRST_NOISE_ML: Final = 0.05
-"""Noise of a difference of two readings until the session has shown its own."""
-
-LEAST_NOISE_ML: Final = 0.025
-"""Half a drop: whether one falls just before or just after."""
-
-CLIP: Final = 2.5
-"""A shortfall beyond this many standard deviations teaches no more than this many, and an excess no
-more than one: rises are what is looked for."""
-
-CLIP_SHARE: Final = 1.36
-"""What this takes away from the variance of normal noise: 1 / (0.95 / 2 + 0.516 / 2)."""
-
-SPURT_SHARE: Final = 0.4
-"""Of one spurt: how far the milk of a window differs with where in the stroke it begins."""
-
-
+DRIP_ML_S: Final = 0.02
+LEAST_RISE_ML_S: Final = 0.05
+BEFORE_SHARE: Final = 0.65
 FAINT: Final = 2.0
-"""Evidence of odds of seven to one is not worth a second look ..."""
-
-STEP_BINS: Final = 3
-"""... and a window that a step may fill cannot speak against one."""
-
-LEARN_ML_S: Final = 0.05
-"""Noise is learnt while no more than drips flow."""
-
-STEP_VARIANCE: Final = 0.16
-"""Of a difference of two readings rounded to whole steps, in steps: between 1/6 and one lost."""
-
-LATE_SHARE: Final = 0.48
-"""Milk that rises gives at least half of its excess in the second half; a weight that is put on
-gives most of it at once. Fitted."""
-
-GAP_S: Final = 2.1
-"""A longer silence is a new beginning."""
-
+PEAK_BINS: Final = 12
+RESIDUE: Final = float(__import__('os').environ.get('RESIDUE', 1.0))
 TOP_FACTOR: Final = 2.5
-"""The highest of a minute's readings lies this many standard deviations above their mean."""
+LONGEST_FILL: Final = 40
+GAP_BINS: Final = 4
+SPURT_SHARE: Final = 0.08
+UNSETTLED_BINS: Final = 10
+DRY_ML_S: Final = 0.02
+UNLIKELY: Final = np.array([6.0, 6.0, 6.0, 6.0])
 
 
 @dataclass(frozen=True, slots=True)
 class Rise:
-    """Evidence that flow has risen; logarithms of likelihood ratios.
-
-    Attributes:
-        against_none: against nothing but noise and the flow before.
-        against_step: against a step of the scale besides.
-        bins: length of the window.
-        flow_ml_s: flow in the window.
-        base_ml_s: flow before it.
-        excess_ml: milk beyond the flow before.
-    """
-
     against_none: float
-    against_step: float
+    against_other: float
     bins: int
     flow_ml_s: float
     base_ml_s: float
-    excess_ml: float
+    onset_s: float
 
 
 NOTHING: Final = Rise(0.0, 0.0, 0, 0.0, 0.0, 0.0)
 
 
 class Evidence:
-    """Weighs the readings of one bottle.
-
-    Attributes:
-        spurt_s: time between two spurts: the pump's cycle.
-        step_ml: least difference of two figures of the scale.
-    """
-
     def __init__(self) -> None:
-        self.spurt_s = SPURT_S
+        self.spurt_s = 1.5
         self.step_ml = 0.0
-        self._times: list[float] = []
-        self._levels: list[float] = []
-        self._tops: list[float] = []
-        self._first = 0  # of the readings that can be compared with the last
-        self._resumed = 0  # the first reading after a touch or a silence
-        self._variances = [FIRST_NOISE_ML**2] * len(WINDOWS)
-        self._learned = 0.0
-        self._held_ml_s = 0.0
+        self.noise = Noise()
+        self._levels = np.zeros(2 * KEPT)
+        self._peaks = np.zeros(2 * KEPT)
+        self._flows = np.zeros(2 * KEPT)
+        self._tops = np.zeros(2 * KEPT)
+        self._count = LENGTH
+        self._started = False
+        self._real = 0  # levels in a row that were not made up
+        self._begun = 0  # levels seen in all
+        self._end_s = 0.0
+        self._milk_ml = 0.0
+        self._peak = 0.0
+        self._held = 0.0
+        self._fresh = 0
+        self.had_let_down = False
 
     @property
     def step_noise_ml(self) -> float:
-        """Return the standard deviation of the difference of two readings a second apart."""
-        return math.sqrt(self._variances[0])
+        return float(np.sqrt(2.0 * self.noise.white + self.noise.walk * 2.0))
 
-    def add(self, end_s: float, milk_ml: float, follows: bool, shift_ml: float | None) -> None:
-        """Take one reading; see `Reading`."""
-        if not follows:
-            self._held_ml_s = self.flow_ml_s(8)
-            self._first = len(self._levels)
-        if shift_ml is not None:
-            # What was seen meanwhile was a touch; what was before it can be compared.
-            del self._times[self._first :], self._levels[self._first :], self._tops[self._first :]
-            self._first = 0
-        top = self._tops[-1] if len(self._tops) > self._first else milk_ml
-        if (self._times and end_s - self._times[-1] > GAP_S) or not follows:
-            self._resumed = len(self._times)
-        self._times.append(end_s)
-        self._levels.append(milk_ml)
-        self._tops.append(max(top, milk_ml))
-        if len(self._levels) >= 2 * MEMORY:
-            del self._times[:MEMORY], self._levels[:MEMORY], self._tops[:MEMORY]
-            self._first = max(0, self._first - MEMORY)
-            self._resumed = max(0, self._resumed - MEMORY)
+    def add(self, end_s: float, milk_ml: float, follows: bool) -> None:
+        if not self._started:
+            self._started = True
+            self._levels[: self._count] = milk_ml
+            self._tops[: self._count] = milk_ml
+            self._end_s, self._milk_ml = end_s, milk_ml
+            return
+        missing = round((end_s - self._end_s) / BIN_S) - 1
+        last = self._levels[self._count - 1]
+        if follows and missing <= GAP_BINS:
+            gain = milk_ml - self._milk_ml
+            for i in range(missing):
+                self._put(last + gain * (i + 1) / (missing + 1))
+            if missing > 1:
+                self._real = 0
+            self._put(last + gain)
+        else:
+            if self._real > 8:
+                self._held = self.flow_ml_s(8)
+            flow = self._held
+            for i in range(min(missing, LONGEST_FILL) + 1):
+                self._put(last + flow * BIN_S * (i + 1))
+            self._real = 0
+        self._end_s, self._milk_ml = end_s, milk_ml
+        self._real += 1
+        if self._real >= REACH:
+            self.noise.learn(self._levels[self._count - REACH : self._count], still=self.flow_ml_s(16) < 0.05)
+
+    def _put(self, level: float) -> None:
+        if self._count == 2 * KEPT:
+            for kept in (self._levels, self._peaks, self._tops, self._flows):
+                kept[:KEPT] = kept[KEPT:]
+            self._count = KEPT
+        at = self._count
+        self._levels[at] = level
+        self._count += 1
+        self._begun += 1
+        self._fresh += 1
+        self._flows[at] = self.flow_ml_s(PEAK_BINS)
+        if self._fresh > PEAK_BINS:
+            self._peak = max(self._peak, float(self._flows[at]))
+        self._peaks[at] = self._peak
+        self._tops[at] = self._levels[at - 40 : at + 1].max()
+
+    def begin(self) -> None:
+        """A let-down has begun: the peak of its flow is looked for from now on."""
+        self._peak = self.flow_ml_s(6)
+        self._fresh = 0
+        self.had_let_down = True
+        self._peaks[: self._count] = 0.0
+        self._taken = 0
 
     def flow_ml_s(self, bins: int) -> float:
-        """Return the flow over the last bins, 0 while it is not known."""
-        levels, times = self._levels, self._times
-        back = min(bins, len(levels) - 1 - self._first)
-        if back < 2:
-            return self._held_ml_s
-        return max(0.0, (levels[-1] - levels[-1 - back]) / (times[-1] - times[-1 - back]))
+        levels = self._levels[self._count - bins - 1 : self._count]
+        x = _X[bins]
+        return max(0.0, float(levels @ x))
 
-    def rise(self, after_s: float, *, learn: bool) -> Rise:
-        """Return the strongest rise of the last seconds.
+    def rise(self, settled: bool) -> Rise:
+        b = bank()
+        n = self._count
+        y = self._levels[n - LENGTH : n] - self._levels[n - 1]
+        gained = b.rise.rows @ y
+        base = b.base.rows @ y
+        below = np.minimum(base, 0.0)
+        gained -= b.tie * below
+        base -= below
+        noise = self.noise
+        quantum = self.step_ml**2 / 12.0
+        explained = (b.explained @ y).reshape(-1, 3)
+        total = np.cumsum((y * y)[::-1])[b.bins + b.base_bins]
+        rest = (total - (explained**2).sum(axis=1)) / (b.bins + b.base_bins - 2.0)
+        white = np.maximum(np.maximum(noise.white, quantum), RESIDUE * rest) + SPURT_SHARE * (base * self.spurt_s) ** 2
+        walk = noise.walk
+        free = base > 0.0
+        variance = np.where(free, b.rise.white, b.fixed.white) * white + np.where(free, b.rise.walk, b.fixed.walk) * walk
+        onset_at = n - 1 - b.bins
+        sunk = np.maximum(self._tops[onset_at] - self._levels[onset_at] - TOP_FACTOR * np.sqrt(white), 0.0)
+        excess = gained - DRIP_ML_S - sunk / (BIN_S * b.bins)
+        z = excess / np.sqrt(variance)
+        flow = base + gained
+        fine = (gained >= LEAST_RISE_ML_S) & (base < BEFORE_SHARE * flow) & (z > FAINT)
+        fine &= b.bins + LEAST_BASE_BINS <= self._begun
+        if not settled:
+            fine &= b.bins + UNSETTLED_BINS <= self._real
+        if self.had_let_down:
+            peaks = self._peaks[onset_at]
+            fine &= b.bins + b.base_bins <= self._fresh
+            fine &= (peaks > 0.0) & (np.maximum(base, self._flows[onset_at]) < np.maximum(BEFORE_SHARE * peaks, DRY_ML_S))
+        if not fine.any():
+            return NOTHING
+        z = np.where(fine, z, 0.0)
+        which = int(z.argmax())
+        o = b.others
+        bends = o.rows @ y
+        v = o.white * np.repeat(white, _REPEATS) + o.walk * walk
+        zo = np.where(v > 0, (bends - DRIP_ML_S) / np.sqrt(np.where(v > 0, v, 1.0)), 0.0)
+        zo = np.where(np.repeat(fine, _REPEATS), np.maximum(zo, 0.0), 0.0)
+        least = np.minimum.reduceat(zo, _CELLS).reshape(-1, len(EASES))
+        other = float((least**2 / 2.0 + UNLIKELY).min(axis=1, where=True).max(where=fine, initial=0.0))
+        return Rise(
+            float(z[which] ** 2 / 2),
+            other,
+            int(b.bins[which]),
+            float(flow[which]),
+            float(base[which]),
+            self._end_s - BIN_S * float(b.bins[which]),
+        )
 
-        Args:
-            after_s: only rises that begin after this moment.
-            learn: no let-down is under way: what is seen is noise.
-        """
-        if learn:
-            self._learned += 1.0
-        last = len(self._levels) - 1
-        best, against_step = NOTHING, 0.0
-        for which, bins in enumerate(WINDOWS):
-            start = last - bins
-            clear = bins > CLEAR_BINS and self._variances[which - 1] < CLEAR_ML**2
-            if start < self._first or self._times[start] < after_s or clear:
-                break
-            seen = self._weigh(which, start, last, learn=learn)
-            if seen is not None:
-                against_step = max(against_step, seen.against_step)
-                if seen.against_none > best.against_none:
-                    best = seen
-        return best if best is NOTHING else replace(best, against_step=against_step)
 
-    def _weigh(self, which: int, start: int, last: int, *, learn: bool) -> Rise | None:
-        """Weigh one window; None when it holds no more than the flow before would have given."""
-        levels, bins = self._levels, WINDOWS[which]
-        span_s = self._times[last] - self._times[start]
-        base = self._base_ml_s(start)
-        gain = levels[last] - levels[start]
-        if learn and base <= LEARN_ML_S:
-            self._learn(which, gain - base * span_s)
-        expected = max(base, DRIP_ML_S) * span_s
-        sunk = self._tops[start] - TOP_FACTOR * self.step_noise_ml - levels[start]
-        excess = gain - expected - max(sunk, 0.0)
-        if excess <= 0.0:
-            return None
-        spurt = SPURT_SHARE * base * self.spurt_s
-        variance = self._variances[which] + STEP_VARIANCE * self.step_ml**2 + spurt * spurt
-        whole = excess * excess / variance / 2.0
-        without = 0.0
-        if whole > FAINT and bins > STEP_BINS:
-            step = max(levels[i + 2] - levels[i] for i in range(start, last - 1))
-            rest = excess - max(step - 2.0 * expected / bins, 0.0)
-            without = max(rest, 0.0) ** 2 / variance / 2.0
-        return Rise(whole, without, bins, gain / span_s, base, excess)
+def _slope(bins: int) -> Array:
+    at = BIN_S * (np.arange(bins + 1) - bins / 2.0)
+    return at / (at @ at)
 
-    def grows(self, rise: Rise, least: int) -> bool:
-        """Tell whether a rise goes on and grows, as milk does; a weight that is put on slackens."""
-        begun = max(self._begun(rise), self._resumed)
-        levels, times = self._levels, self._times
-        last = len(levels) - 1
-        bins = last - begun
-        if bins < least:
-            return False
-        base = max(rise.base_ml_s, DRIP_ML_S)
-        whole = levels[last] - levels[begun] - base * (times[last] - times[begun])
-        middle = last - bins // 2
-        late = levels[last] - levels[middle] - base * (times[last] - times[middle])
-        return late >= LATE_SHARE * whole
 
-    def onset_s(self, rise: Rise) -> float:
-        """Return where the level leaves the line of the flow before."""
-        return self._times[self._begun(rise)]
-
-    def _begun(self, rise: Rise) -> int:
-        """Walk back to the last reading on the line of the flow before."""
-        levels, times = self._levels, self._times
-        start = len(levels) - 1 - rise.bins
-        allowed = max(0.03, 1.0 * self.step_noise_ml)
-        for i in range(len(levels) - 1, start, -1):
-            line = levels[start] + rise.base_ml_s * (times[i] - times[start])
-            if levels[i] - line <= allowed:
-                return i
-        return start
-
-    def _base_ml_s(self, start: int) -> float:
-        """Return the flow before a window; while it is not known, the one known last."""
-        back = min(start - self._first, BASE_BINS)
-        if back <= 0:
-            return self._held_ml_s
-        levels, times = self._levels, self._times
-        seen = (levels[start] - levels[start - back]) / (times[start] - times[start - back])
-        if back < LEAST_BASE_BINS:
-            seen += (self._held_ml_s - seen) * (LEAST_BASE_BINS - back) / LEAST_BASE_BINS
-        return max(seen, 0.0)
-
-    def _learn(self, which: int, excess: float) -> None:
-        variance = self._variances[which]
-        rate = 1.0 / min(NOISE_BINS, FIRST_BINS + self._learned)
-        most = variance if excess > 0.0 else CLIP * CLIP * variance
-        seen = min(excess * excess, most) * CLIP_SHARE
-        self._variances[which] = max(variance + rate * (seen - variance), LEAST_NOISE_ML**2)
+_X = {bins: _slope(bins) for bins in (6, 8, 12, 16)}
+_B = bank()
+_REPEATS = np.diff([*_B.first, len(_B.ease)])
+_CELLS = np.flatnonzero(np.diff(np.concatenate(([-1], _B.ease + 10 * np.repeat(np.arange(len(_B.bins)), _REPEATS)))))

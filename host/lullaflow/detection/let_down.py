@@ -101,7 +101,7 @@ class LetDownDetector:
         self.suction = (VacuumTracker(), VacuumTracker())
         self._flows: deque[float] = deque(maxlen=VALLEY_BINS)
         self._flowing: _Flowing | None = None
-        self._settled_s = 0.0  # what lies before has been judged
+        self._last_onset_s = -60.0
         self.count = 0
 
     @property
@@ -120,14 +120,12 @@ class LetDownDetector:
 
     def push(self, bin_: Bin) -> list[Finding]:
         """Take one bin."""
-        flowing = self._flowing
-        learn = flowing is None or bin_.end_s - flowing.onset_s > 2 * SAME_LET_DOWN_S
         for vacuum, samples in zip(self.suction, bin_.channels[::2], strict=True):
             if samples:
                 vacuum.push(bin_.start_s, samples)
         spurt_s = self._spurt_s()
         for which, (side, suction) in enumerate(zip(self._sides, self.suction, strict=True)):
-            side.push(bin_, which, suction, self._settled_s, spurt_s, learn=learn)
+            side.push(bin_, which, suction, spurt_s)
         self._read_flow()
         findings = self._look_for_end(bin_.end_s)
         found = self._look_for_rise(bin_.end_s)
@@ -157,23 +155,16 @@ class LetDownDetector:
         return sum(side.flow_ml_s for side in self._sides)
 
     def _look_for_rise(self, now_s: float) -> LetDownFound | None:
-        flowing = self._flowing
-        if flowing is not None and (
-            now_s - flowing.onset_s < SAME_LET_DOWN_S or not flowing.fallen
-        ):
-            return None
         weight = weigh(*self._sides)
         if weight < THRESHOLD:
             return None
-        rises = [side.rise for side in self._sides]
         on = [rising(side) for side in self._sides]
-        flow = sum(rise.flow_ml_s for rise in rises)
-        base = min(sum(rise.base_ml_s for rise in rises), *self._flows)
-        if base > OVER_ML_S:
-            flow = min(flow, self._total_flow_ml_s())
-        if flow - base < LEAST_RISE_ML_S or base > FALLEN_SHARE * flow:
+        onset_s = min(side.rise.onset_s for side, part in zip(self._sides, on, strict=True) if part)
+        if onset_s < self._last_onset_s + SAME_LET_DOWN_S:
             return None
-        onset_s = min(side.onset_s() for side, part in zip(self._sides, on, strict=True) if part)
+        self._last_onset_s = onset_s
+        for side in self._sides:
+            side.begin()
         return LetDownFound(
             index=self.count + 1,
             side="both" if all(on) else "left" if on[0] else "right",
@@ -185,7 +176,6 @@ class LetDownDetector:
 
     def _begin(self, found: LetDownFound) -> None:
         self.count += 1
-        self._settled_s = found.detected_s
         self._flowing = _Flowing(found.index, found.side, found.onset_s, self._total_ml())
 
     def _read_flow(self) -> None:
@@ -207,7 +197,6 @@ class LetDownDetector:
         flowing.low_bins = flowing.low_bins + 1 if low else 0
         if not flowing.fallen and flowing.low_bins >= FALLEN_BINS:
             flowing.fallen = True
-            self._settled_s = now_s - FALLEN_BINS * BIN_S
         over = flow < max(OVER_ML_S, OVER_SHARE * flowing.peak_ml_s)
         flowing.over_bins = flowing.over_bins + 1 if over else 0
         return self.stop(now_s) if flowing.over_bins >= OVER_BINS else []
