@@ -80,10 +80,10 @@ class Bottle:
         if reading is None:
             return
         self.known = self.settled
-        self._evidence.add(reading.end_s, reading.milk_ml, reading.follows)
-        self.rise = self._evidence.rise(self.settled)
+        if self._evidence.add(reading):
+            self.rise = self._evidence.rise(self.settled)
         self._level.step_noise_ml = self._evidence.step_noise_ml
-        self.flow_ml_s = self._evidence.flow_ml_s(SMOOTH_BINS)
+        self.flow_ml_s = self._evidence.track.flow_ml_s(SMOOTH_BINS)
 
     def _without_pump(self, bin_: Bin, side: int, suction: VacuumTracker) -> list[float]:
         """Return the readings without what the scale feels of the pump."""

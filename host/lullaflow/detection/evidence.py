@@ -16,28 +16,29 @@ from numpy.typing import NDArray
 
 from lullaflow.detection.binning import BIN_S
 from lullaflow.detection.noise import REACH, Noise
+from lullaflow.detection.level import Reading
+from lullaflow.detection.track import FLOW_BINS, KEPT, Track
 from lullaflow.detection.templates import EASES, LENGTH, bank
 
 Array = NDArray[np.float64]
 
-KEPT: Final = 128
-"""Levels kept: a minute."""
-
 LEAST_BASE_BINS: Final = 6
 
-DRIP_ML_S: Final = 0.02
-LEAST_RISE_ML_S: Final = 0.05
+DRIP_ML_S: Final = float(__import__('os').environ.get('DRIP', 0.02))
+LEAST_RISE_ML_S: Final = float(__import__('os').environ.get('LEASTR', 0.05))
 BEFORE_SHARE: Final = 0.65
-FAINT: Final = 2.0
-PEAK_BINS: Final = 12
+E_ = __import__('os').environ.get
+FAINT: Final = float(E_('FAINT', 1.5))
+MATE_ML_S: Final = float(E_('MATE', 0.015))
+NOW: Final = float(E_('NOW', 0.05))
 RESIDUE: Final = float(__import__('os').environ.get('RESIDUE', 1.0))
 TOP_FACTOR: Final = 2.5
-LONGEST_FILL: Final = 40
-GAP_BINS: Final = 4
 SPURT_SHARE: Final = 0.08
 UNSETTLED_BINS: Final = 10
+CALM_BINS: Final = 24
 DRY_ML_S: Final = 0.02
-UNLIKELY: Final = np.array([6.0, 6.0, 6.0, 6.0])
+import os
+UNLIKELY: Final = np.array([float(x) for x in os.environ.get('UN','6,6,8,9,9').split(',')])
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +49,10 @@ class Rise:
     flow_ml_s: float
     base_ml_s: float
     onset_s: float
+    counts: bool
 
 
-NOTHING: Final = Rise(0.0, 0.0, 0, 0.0, 0.0, 0.0)
+NOTHING: Final = Rise(0.0, 0.0, 0, 0.0, 0.0, 0.0, False)
 
 
 class Evidence:
@@ -58,86 +60,45 @@ class Evidence:
         self.spurt_s = 1.5
         self.step_ml = 0.0
         self.noise = Noise()
-        self._levels = np.zeros(2 * KEPT)
-        self._peaks = np.zeros(2 * KEPT)
-        self._flows = np.zeros(2 * KEPT)
-        self._tops = np.zeros(2 * KEPT)
-        self._count = LENGTH
-        self._started = False
-        self._real = 0  # levels in a row that were not made up
-        self._begun = 0  # levels seen in all
-        self._end_s = 0.0
-        self._milk_ml = 0.0
+        self.track = Track()
+        self._seen = 0
+        self._begun = 0  # of the track's count, where the last let-down was found
+        self._peaks = np.zeros(KEPT)
         self._peak = 0.0
-        self._held = 0.0
-        self._fresh = 0
         self.had_let_down = False
 
     @property
     def step_noise_ml(self) -> float:
         return float(np.sqrt(2.0 * self.noise.white + self.noise.walk * 2.0))
 
-    def add(self, end_s: float, milk_ml: float, follows: bool) -> None:
-        if not self._started:
-            self._started = True
-            self._levels[: self._count] = milk_ml
-            self._tops[: self._count] = milk_ml
-            self._end_s, self._milk_ml = end_s, milk_ml
-            return
-        missing = round((end_s - self._end_s) / BIN_S) - 1
-        last = self._levels[self._count - 1]
-        if follows and missing <= GAP_BINS:
-            gain = milk_ml - self._milk_ml
-            for i in range(missing):
-                self._put(last + gain * (i + 1) / (missing + 1))
-            if missing > 1:
-                self._real = 0
-            self._put(last + gain)
-        else:
-            if self._real > 8:
-                self._held = self.flow_ml_s(8)
-            flow = self._held
-            for i in range(min(missing, LONGEST_FILL) + 1):
-                self._put(last + flow * BIN_S * (i + 1))
-            self._real = 0
-        self._end_s, self._milk_ml = end_s, milk_ml
-        self._real += 1
-        if self._real >= REACH:
-            self.noise.learn(self._levels[self._count - REACH : self._count], still=self.flow_ml_s(16) < 0.05)
-
-    def _put(self, level: float) -> None:
-        if self._count == 2 * KEPT:
-            for kept in (self._levels, self._peaks, self._tops, self._flows):
-                kept[:KEPT] = kept[KEPT:]
-            self._count = KEPT
-        at = self._count
-        self._levels[at] = level
-        self._count += 1
-        self._begun += 1
-        self._fresh += 1
-        self._flows[at] = self.flow_ml_s(PEAK_BINS)
-        if self._fresh > PEAK_BINS:
-            self._peak = max(self._peak, float(self._flows[at]))
-        self._peaks[at] = self._peak
-        self._tops[at] = self._levels[at - 40 : at + 1].max()
+    def add(self, reading: Reading) -> bool:
+        track = self.track
+        if not track.add(reading):
+            return False
+        if track.real >= REACH:
+            self.noise.learn(track.last(REACH), still=track.flow_ml_s(16) < 0.05)
+        new = min(track.count - self._seen, KEPT)
+        self._seen = track.count
+        self._peaks = np.roll(self._peaks, -new)
+        flows = track.flows(np.arange(new - 1, -1, -1))
+        for i in range(new):
+            if track.count - new + 1 + i - self._begun > FLOW_BINS:
+                self._peak = max(self._peak, float(flows[i]))
+            self._peaks[KEPT - new + i] = self._peak
+        return True
 
     def begin(self) -> None:
         """A let-down has begun: the peak of its flow is looked for from now on."""
-        self._peak = self.flow_ml_s(6)
-        self._fresh = 0
+        self._peak = self.track.flow_ml_s(6)
+        self._begun = self.track.count
         self.had_let_down = True
-        self._peaks[: self._count] = 0.0
-        self._taken = 0
-
-    def flow_ml_s(self, bins: int) -> float:
-        levels = self._levels[self._count - bins - 1 : self._count]
-        x = _X[bins]
-        return max(0.0, float(levels @ x))
+        self._peaks[:] = 0.0
 
     def rise(self, settled: bool) -> Rise:
         b = bank()
-        n = self._count
-        y = self._levels[n - LENGTH : n] - self._levels[n - 1]
+        track = self.track
+        y = track.last(LENGTH)
+        y = y - y[-1]
         gained = b.rise.rows @ y
         base = b.base.rows @ y
         below = np.minimum(base, 0.0)
@@ -152,22 +113,23 @@ class Evidence:
         walk = noise.walk
         free = base > 0.0
         variance = np.where(free, b.rise.white, b.fixed.white) * white + np.where(free, b.rise.walk, b.fixed.walk) * walk
-        onset_at = n - 1 - b.bins
-        sunk = np.maximum(self._tops[onset_at] - self._levels[onset_at] - TOP_FACTOR * np.sqrt(white), 0.0)
+        sunk = np.maximum(track.sunk(b.bins) - TOP_FACTOR * np.sqrt(white), 0.0)
         excess = gained - DRIP_ML_S - sunk / (BIN_S * b.bins)
         z = excess / np.sqrt(variance)
         flow = base + gained
-        fine = (gained >= LEAST_RISE_ML_S) & (base < BEFORE_SHARE * flow) & (z > FAINT)
-        fine &= b.bins + LEAST_BASE_BINS <= self._begun
+        now = track.flow_ml_s(6)
+        fine = (gained >= MATE_ML_S) & (base < BEFORE_SHARE * flow) & (z > FAINT)
+        fine &= b.bins + LEAST_BASE_BINS <= track.count
         if not settled:
-            fine &= b.bins + UNSETTLED_BINS <= self._real
+            fine &= (b.bins + UNSETTLED_BINS <= track.real) | (track.real >= CALM_BINS)
         if self.had_let_down:
-            peaks = self._peaks[onset_at]
-            fine &= b.bins + b.base_bins <= self._fresh
-            fine &= (peaks > 0.0) & (np.maximum(base, self._flows[onset_at]) < np.maximum(BEFORE_SHARE * peaks, DRY_ML_S))
+            peaks = self._peaks[KEPT - 1 - b.bins]
+            fine &= b.bins + b.base_bins <= track.count - self._begun
+            fine &= (peaks > 0.0) & (np.maximum(base, track.flows(b.bins)) < np.maximum(BEFORE_SHARE * peaks, DRY_ML_S))
         if not fine.any():
             return NOTHING
         z = np.where(fine, z, 0.0)
+        counts = bool((fine & (gained >= LEAST_RISE_ML_S) & (now - base >= NOW)).any())
         which = int(z.argmax())
         o = b.others
         bends = o.rows @ y
@@ -182,16 +144,11 @@ class Evidence:
             int(b.bins[which]),
             float(flow[which]),
             float(base[which]),
-            self._end_s - BIN_S * float(b.bins[which]),
+            track.end_s - BIN_S * float(b.bins[which]),
+            counts,
         )
 
 
-def _slope(bins: int) -> Array:
-    at = BIN_S * (np.arange(bins + 1) - bins / 2.0)
-    return at / (at @ at)
-
-
-_X = {bins: _slope(bins) for bins in (6, 8, 12, 16)}
 _B = bank()
 _REPEATS = np.diff([*_B.first, len(_B.ease)])
 _CELLS = np.flatnonzero(np.diff(np.concatenate(([-1], _B.ease + 10 * np.repeat(np.arange(len(_B.bins)), _REPEATS)))))

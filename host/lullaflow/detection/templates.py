@@ -26,7 +26,7 @@ BASES: Final = (10, 24)
 """Bins over which the flow before is read: the longer the surer, but an ejection that has just
 ended leaves only a few seconds."""
 
-EASES: Final = (1, 4, 8, 13)
+EASES: Final = (1, 2, 4, 8, 13)
 """How long, in bins, what is no milk takes to come to rest: at once, or up to 6.5 s."""
 
 LENGTH: Final = max(ONSETS) + max(BASES) + 1
@@ -101,8 +101,6 @@ def bank() -> Bank:
     first, eases, pairs = [], [], []
     for bins in ONSETS:
         for base_bins in BASES:
-            if base_bins > 12 and bins < 3:
-                pass
             count = bins + base_bins + 1
             at = np.arange(1 - count, 1, dtype=np.float64)
             since_s = BIN_S * np.maximum(at + bins, 0.0)

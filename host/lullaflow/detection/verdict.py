@@ -8,8 +8,9 @@ from typing import Final
 from lullaflow.detection.bottle import Bottle
 
 THRESHOLD: Final = float(os.environ.get("TH", 10.5))
+SHARE: Final = float(os.environ.get('SHARE', 0.15))
 ALONE: Final = float(os.environ.get("ALONE", 3.1))
-CORROBORATION: Final = 3.0
+CORROBORATION: Final = float(os.environ.get('CORR', 3.0))
 
 
 def rising(bottle: Bottle) -> bool:
@@ -20,7 +21,11 @@ def weigh(left: Bottle, right: Bottle) -> float:
     weak, strong = sorted((left, right), key=lambda side: side.rise.against_none)
     a, b = weak.rise, strong.rise
     one = min(b.against_none, b.against_other) - (ALONE if weak.present else 0.0)
-    if not rising(weak):
+    if not b.counts:
+        one = 0.0
+    share = (a.flow_ml_s - a.base_ml_s) / max(b.flow_ml_s - b.base_ml_s, 1e-9)
+    apart = abs(a.onset_s - b.onset_s)
+    if not rising(weak) or share < SHARE or apart > 10.0 or not (a.counts or b.counts):
         return one
     both = min(
         a.against_none + b.against_none,
