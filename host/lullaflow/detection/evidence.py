@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from lullaflow.detection.binning import BIN_S
 from lullaflow.detection.noise import REACH, Noise
-from lullaflow.detection.level import Reading
+from lullaflow.detection.level import MAX_FLOW_ML_S, Reading
 from lullaflow.detection.track import FLOW_BINS, KEPT, Track
 from lullaflow.detection.templates import EASES, LENGTH, bank
 
@@ -30,6 +30,7 @@ BEFORE_SHARE: Final = 0.65
 E_ = __import__('os').environ.get
 FAINT: Final = float(E_('FAINT', 1.5))
 MATE_ML_S: Final = float(E_('MATE', 0.015))
+QUANT: Final = float(E_('QUANT', 0.75))
 NOW: Final = float(E_('NOW', 0.05))
 RESIDUE: Final = float(__import__('os').environ.get('RESIDUE', 1.0))
 TOP_FACTOR: Final = 2.5
@@ -77,7 +78,7 @@ class Evidence:
             return False
         if track.real >= REACH:
             self.noise.learn(track.last(REACH), still=track.flow_ml_s(16) < 0.05)
-        new = min(track.count - self._seen, KEPT)
+        new = max(min(track.count - self._seen, KEPT), 0)
         self._seen = track.count
         self._peaks = np.roll(self._peaks, -new)
         flows = track.flows(np.arange(new - 1, -1, -1))
@@ -113,13 +114,16 @@ class Evidence:
         walk = noise.walk
         free = base > 0.0
         variance = np.where(free, b.rise.white, b.fixed.white) * white + np.where(free, b.rise.walk, b.fixed.walk) * walk
-        sunk = np.maximum(track.sunk(b.bins) - TOP_FACTOR * np.sqrt(white), 0.0)
+        sunk = np.maximum(track.sunk(b.bins) - TOP_FACTOR * np.sqrt(white), 0.0) + QUANT * np.maximum(self.step_ml - 2.0 * np.sqrt(noise.white), 0.0)
         excess = gained - DRIP_ML_S - sunk / (BIN_S * b.bins)
         z = excess / np.sqrt(variance)
         flow = base + gained
         now = track.flow_ml_s(6)
         fine = (gained >= MATE_ML_S) & (base < BEFORE_SHARE * flow) & (z > FAINT)
         fine &= b.bins + LEAST_BASE_BINS <= track.count
+        fast = flow > MAX_FLOW_ML_S * (1.0 + self.spurt_s / (BIN_S * b.bins))
+        if (fast & (z > 4.0) & (b.bins > 3)).any():
+            return NOTHING
         if not settled:
             fine &= (b.bins + UNSETTLED_BINS <= track.real) | (track.real >= CALM_BINS)
         if self.had_let_down:

@@ -30,6 +30,13 @@ REJOIN: Final = 3
 FLOW_BINS: Final = 12
 """Flow is read over six seconds: three strokes of slow expression."""
 
+SHORT_BINS: Final = 20
+"""A scale that lies still for less than ten seconds between two touches was held all the while:
+falls break a touch's weight, and what would be left of it are its rises."""
+
+BEFORE_BINS: Final = 2
+"""A touch may begin gently: what rose in its last second before it was noticed is none of milk."""
+
 HELD_BINS: Final = 8
 """The flow before a touch is read over the last four seconds, when there are so many."""
 
@@ -98,10 +105,24 @@ class Track:
         return self._tops[self._last - ago] - self._levels[self._last - ago]
 
     def _break(self) -> None:
-        if self._waiting is None and self.real > HELD_BINS:
-            self._held_ml_s = self.flow_ml_s(HELD_BINS)
+        if self._waiting is None:
+            spoilt = self.real - 1
+            if self.real > SHORT_BINS:
+                spoilt = BEFORE_BINS
+                held = self.last(HELD_BINS + 1 + spoilt)[: HELD_BINS + 1]
+                self._held_ml_s = max(0.0, float(held @ _slope(HELD_BINS)))
+            self._flatten(spoilt)
         self._waiting = []
         self.real = 0
+
+    def _flatten(self, bins: int) -> None:
+        """Lay the last levels on the line of the flow before them."""
+        first = self._last - bins
+        begun = self._levels[first]
+        self._last = first
+        self.count -= bins
+        for step in range(1, bins + 1):
+            self._put(begun + self._held_ml_s * BIN_S * step)
 
     def _rejoin(self) -> None:
         waiting, self._waiting = self._waiting or [], None
