@@ -80,8 +80,7 @@ class Bottle:
         if reading is None:
             return
         self.known = self.settled
-        if self._evidence.add(reading):
-            self.rise = self._evidence.rise(self.settled)
+        self.rise = self._evidence.weigh(reading, settled=self.settled)
         self._level.step_noise_ml = self._evidence.step_noise_ml
         self.flow_ml_s = self._evidence.track.flow_ml_s(SMOOTH_BINS)
 
@@ -108,6 +107,10 @@ class Bottle:
             before = value
         self._last_value = before
 
+    def onset_s(self) -> float:
+        """Return when the rise of the last bin began."""
+        return self._evidence.onset_s(self.rise)
+
     def begin(self) -> None:
-        """A let-down has begun."""
-        self._evidence.begin()
+        """A let-down has been told."""
+        self._evidence.track.begin()

@@ -1,13 +1,14 @@
 """Whether one bottle's flow has risen: a sequential test against what else it could be.
 
 At every half second the level of the last half minute is compared with the shapes of `templates`:
-`z^2 / 2`, with `z` a bend over its noise, is the logarithm of a generalised likelihood ratio (Lorden
-1971, windowed). A rise must also beat every confusing change that fits the same window: the least
-of the ratios decides, as in the S-CuSum of arXiv:2405.00842.
+`z^2 / 2`, with `z` a bend over its noise, is the logarithm of a generalised likelihood ratio
+(Lorden 1971, windowed). A rise must also beat every confusing change that fits the same window:
+the least of the ratios decides, as in the S-CuSum of arXiv:2405.00842.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,144 +16,214 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lullaflow.detection.binning import BIN_S
+from lullaflow.detection.level import MAX_FLOW_ML_S, SPURT_S, Reading
 from lullaflow.detection.noise import REACH, Noise
-from lullaflow.detection.level import MAX_FLOW_ML_S, Reading
-from lullaflow.detection.track import FLOW_BINS, KEPT, Track
 from lullaflow.detection.templates import EASES, LENGTH, bank
+from lullaflow.detection.track import RECENT_BINS, STILL_BINS, Track
 
 Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 
-LEAST_BASE_BINS: Final = 6
+DRIP_ML_S: Final = 0.01
+"""A rise by no more than this is drips: one in five seconds. Fitted."""
 
-DRIP_ML_S: Final = float(__import__('os').environ.get('DRIP', 0.02))
-LEAST_RISE_ML_S: Final = float(__import__('os').environ.get('LEASTR', 0.05))
+MATE_ML_S: Final = 0.015
+"""A rise by this is worth a look at the other bottle ..."""
+
+LEAST_ML_S: Final = 0.035
+NOW_ML_S: Final = 0.06
+"""... by this much on average, and this much by now, it may be a let-down, which adds 0.05 g/s at
+its peak. Fitted."""
+
 BEFORE_SHARE: Final = 0.65
-E_ = __import__('os').environ.get
-FAINT: Final = float(E_('FAINT', 1.5))
-MATE_ML_S: Final = float(E_('MATE', 0.015))
-QUANT: Final = float(E_('QUANT', 0.75))
-NOW: Final = float(E_('NOW', 0.05))
-RESIDUE: Final = float(__import__('os').environ.get('RESIDUE', 1.0))
-TOP_FACTOR: Final = 2.5
-SPURT_SHARE: Final = 0.08
+"""The flow before an ejection is under 0.6 of its peak; a little more, for both are estimates."""
+
+FAINT: Final = 1.5
+"""Standard deviations that are not worth a second look: every fifteenth window has them."""
+
+DRY_ML_S: Final = 0.02
+"""Flow under this has fallen, whatever its peak was."""
+
+STILL_ML_S: Final = 0.05
+"""Noise of long spans is learnt while no more than drips flow."""
+
+BASE_BINS: Final = 6
+"""The flow before is known from three seconds on."""
+
 UNSETTLED_BINS: Final = 10
 CALM_BINS: Final = 24
-DRY_ML_S: Final = 0.02
-import os
-UNLIKELY: Final = np.array([float(x) for x in os.environ.get('UN','6,6,8,9,9').split(',')])
+"""A bottle whose level was not found again after a touch may still be touched: what rises counts if
+it had lain still for five seconds before, or for twelve in all. Fitted."""
+
+TOP_FACTOR: Final = 2.5
+"""The highest of some tens of readings lies this many standard deviations above their mean."""
+
+STEP_SHARE: Final = 0.75
+"""Of a scale's own step, which a level that creeps over its edge shows at once: three quarters of
+it are no evidence. Fitted."""
+
+SPURT_SHARE: Final = 1.0 / 12.0
+"""Variance of what a spurt puts off, in its mass squared: it fell just before, or just after."""
+
+FAST: Final = 4.0
+"""A rise so many standard deviations clear that is faster than milk can flow is a touch."""
+
+LINE_BINS: Final = 6
+LEFT_ML: Final = 0.03
+"""A level has left the line of the three seconds before when it lies above it by half a drop, or by
+the noise."""
+
+UNLIKELY: Final = np.array([4.0, 4.0, 7.0, 7.0, 7.0])
+"""How unlikely, as a logarithm, each confusing change is at any moment: one that rests at once,
+within a second, two, four, or six and a half. Fitted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rise:
+    """Evidence that flow has risen; logarithms of likelihood ratios.
+
+    Attributes:
+        against_none: against nothing but noise and the flow before.
+        against_other: against the likeliest of all confusing changes.
+        bins: since its onset.
+        base_ml_s: flow before.
+        gained_ml_s: flow beyond the flow before.
+        onset_s: its onset, recording time.
+        ample: whether it is large enough for a let-down.
+    """
+
     against_none: float
     against_other: float
     bins: int
-    flow_ml_s: float
     base_ml_s: float
+    gained_ml_s: float
     onset_s: float
-    counts: bool
+    ample: bool
 
 
-NOTHING: Final = Rise(0.0, 0.0, 0, 0.0, 0.0, 0.0, False)
+NOTHING: Final = Rise(0.0, 0.0, 0, 0.0, 0.0, 0.0, ample=False)
 
 
 class Evidence:
+    """Weighs the readings of one bottle.
+
+    Attributes:
+        spurt_s: time between two spurts: the pump's cycle.
+        step_ml: least difference of two figures of the scale.
+        track: its levels.
+    """
+
     def __init__(self) -> None:
-        self.spurt_s = 1.5
+        self.spurt_s = SPURT_S
         self.step_ml = 0.0
-        self.noise = Noise()
         self.track = Track()
-        self._seen = 0
-        self._begun = 0  # of the track's count, where the last let-down was found
-        self._peaks = np.zeros(KEPT)
-        self._peak = 0.0
-        self.had_let_down = False
+        self._noise = Noise()
 
     @property
     def step_noise_ml(self) -> float:
-        return float(np.sqrt(2.0 * self.noise.white + self.noise.walk * 2.0))
+        """Return the standard deviation of the difference of two readings."""
+        return math.sqrt(2.0 * (self._noise.white + self._noise.walk))
 
-    def add(self, reading: Reading) -> bool:
+    def weigh(self, reading: Reading, *, settled: bool) -> Rise:
+        """Take a reading and return the strongest rise of the last seconds.
+
+        Args:
+            reading: the next.
+            settled: whether the level can be believed.
+        """
         track = self.track
         if not track.add(reading):
-            return False
-        if track.real >= REACH:
-            self.noise.learn(track.last(REACH), still=track.flow_ml_s(16) < 0.05)
-        new = max(min(track.count - self._seen, KEPT), 0)
-        self._seen = track.count
-        self._peaks = np.roll(self._peaks, -new)
-        flows = track.flows(np.arange(new - 1, -1, -1))
-        for i in range(new):
-            if track.count - new + 1 + i - self._begun > FLOW_BINS:
-                self._peak = max(self._peak, float(flows[i]))
-            self._peaks[KEPT - new + i] = self._peak
-        return True
-
-    def begin(self) -> None:
-        """A let-down has begun: the peak of its flow is looked for from now on."""
-        self._peak = self.track.flow_ml_s(6)
-        self._begun = self.track.count
-        self.had_let_down = True
-        self._peaks[:] = 0.0
-
-    def rise(self, settled: bool) -> Rise:
-        b = bank()
-        track = self.track
-        y = track.last(LENGTH)
-        y = y - y[-1]
-        gained = b.rise.rows @ y
-        base = b.base.rows @ y
-        below = np.minimum(base, 0.0)
-        gained -= b.tie * below
-        base -= below
-        noise = self.noise
-        quantum = self.step_ml**2 / 12.0
-        explained = (b.explained @ y).reshape(-1, 3)
-        total = np.cumsum((y * y)[::-1])[b.bins + b.base_bins]
-        rest = (total - (explained**2).sum(axis=1)) / (b.bins + b.base_bins - 2.0)
-        white = np.maximum(np.maximum(noise.white, quantum), RESIDUE * rest) + SPURT_SHARE * (base * self.spurt_s) ** 2
-        walk = noise.walk
-        free = base > 0.0
-        variance = np.where(free, b.rise.white, b.fixed.white) * white + np.where(free, b.rise.walk, b.fixed.walk) * walk
-        sunk = np.maximum(track.sunk(b.bins) - TOP_FACTOR * np.sqrt(white), 0.0) + QUANT * np.maximum(self.step_ml - 2.0 * np.sqrt(noise.white), 0.0)
-        excess = gained - DRIP_ML_S - sunk / (BIN_S * b.bins)
-        z = excess / np.sqrt(variance)
-        flow = base + gained
-        now = track.flow_ml_s(6)
-        fine = (gained >= MATE_ML_S) & (base < BEFORE_SHARE * flow) & (z > FAINT)
-        fine &= b.bins + LEAST_BASE_BINS <= track.count
-        fast = flow > MAX_FLOW_ML_S * (1.0 + self.spurt_s / (BIN_S * b.bins))
-        if (fast & (z > 4.0) & (b.bins > 3)).any():
             return NOTHING
-        if not settled:
-            fine &= (b.bins + UNSETTLED_BINS <= track.real) | (track.real >= CALM_BINS)
-        if self.had_let_down:
-            peaks = self._peaks[KEPT - 1 - b.bins]
-            fine &= b.bins + b.base_bins <= track.count - self._begun
-            fine &= (peaks > 0.0) & (np.maximum(base, track.flows(b.bins)) < np.maximum(BEFORE_SHARE * peaks, DRY_ML_S))
+        if track.real >= REACH:
+            still = track.flow_ml_s(STILL_BINS) < STILL_ML_S
+            self._noise.learn(track.last(REACH), still=still)
+        levels = track.last(LENGTH)
+        return self._strongest(levels - levels[-1], settled=settled)
+
+    def _strongest(self, levels: Array, *, settled: bool) -> Rise:
+        shapes = bank()
+        gained, base = shapes.rise.rows @ levels, shapes.base.rows @ levels
+        # Milk does not flow backwards: where the flow before comes out so, it was none.
+        free = base > 0.0
+        gained = np.where(free, gained, gained - shapes.tie * base)
+        base = np.where(free, base, 0.0)
+        white = self._white(levels, base)
+        variance = np.where(
+            free,
+            shapes.rise.variance(white, self._noise.walk),
+            shapes.fixed.variance(white, self._noise.walk),
+        )
+        excess_ml_s = gained - DRIP_ML_S - self._lent(white) / (BIN_S * shapes.bins)
+        z = excess_ml_s / np.sqrt(variance)
+        most = MAX_FLOW_ML_S * (1.0 + self.spurt_s / (BIN_S * shapes.bins))
+        if ((base + gained > most) & (z > FAST) & (shapes.bins > 3)).any():
+            return NOTHING
+        fine = (z > FAINT) & (gained >= MATE_ML_S) & (base < BEFORE_SHARE * (base + gained))
+        fine &= self._possible(base, settled=settled)
         if not fine.any():
             return NOTHING
-        z = np.where(fine, z, 0.0)
-        counts = bool((fine & (gained >= LEAST_RISE_ML_S) & (now - base >= NOW)).any())
-        which = int(z.argmax())
-        o = b.others
-        bends = o.rows @ y
-        v = o.white * np.repeat(white, _REPEATS) + o.walk * walk
-        zo = np.where(v > 0, (bends - DRIP_ML_S) / np.sqrt(np.where(v > 0, v, 1.0)), 0.0)
-        zo = np.where(np.repeat(fine, _REPEATS), np.maximum(zo, 0.0), 0.0)
-        least = np.minimum.reduceat(zo, _CELLS).reshape(-1, len(EASES))
-        other = float((least**2 / 2.0 + UNLIKELY).min(axis=1, where=True).max(where=fine, initial=0.0))
+        which = int(np.where(fine, z, 0.0).argmax())
+        now = self.track.flow_ml_s(RECENT_BINS)
+        ample = fine & (gained >= LEAST_ML_S) & (now - base >= NOW_ML_S)
         return Rise(
-            float(z[which] ** 2 / 2),
-            other,
-            int(b.bins[which]),
-            float(flow[which]),
-            float(base[which]),
-            track.end_s - BIN_S * float(b.bins[which]),
-            counts,
+            against_none=float(z[which]) ** 2 / 2.0,
+            against_other=self._against_other(levels, white, fine),
+            bins=int(shapes.bins[which]),
+            base_ml_s=float(base[which]),
+            gained_ml_s=float(gained[which]),
+            onset_s=self.track.end_s - BIN_S * float(shapes.bins[which]),
+            ample=bool(ample.any()),
         )
 
+    def _white(self, levels: Array, base: Array) -> Array:
+        """Return the white noise of each window: the session's, or its own when that is more."""
+        shapes = bank()
+        explained = ((shapes.explained @ levels) ** 2).reshape(-1, 3).sum(axis=1)
+        squares = np.cumsum((levels * levels)[::-1])[shapes.bins + shapes.base_bins]
+        own = (squares - explained) / (shapes.bins + shapes.base_bins - 2.0)
+        least = max(self._noise.white, self.step_ml**2 / 12.0)
+        white: Array = np.maximum(least, own) + SPURT_SHARE * (base * self.spurt_s) ** 2
+        return white
 
-_B = bank()
-_REPEATS = np.diff([*_B.first, len(_B.ease)])
-_CELLS = np.flatnonzero(np.diff(np.concatenate(([-1], _B.ease + 10 * np.repeat(np.arange(len(_B.bins)), _REPEATS)))))
+    def _lent(self, white: Array) -> Array:
+        """Return what may have risen without any milk, ml: a former level, a step of the scale."""
+        sunk = self.track.sunk(bank().bins) - TOP_FACTOR * np.sqrt(white)
+        step = max(self.step_ml - 2.0 * math.sqrt(self._noise.white), 0.0)
+        lent: Array = np.maximum(sunk, 0.0) + STEP_SHARE * step
+        return lent
+
+    def _possible(self, base: Array, *, settled: bool) -> Mask:
+        """Tell at which onsets a let-down may have begun."""
+        shapes, track = bank(), self.track
+        fine: Mask = shapes.bins + BASE_BINS <= track.count
+        if not settled and track.real < CALM_BINS:
+            fine &= shapes.bins + UNSETTLED_BINS <= track.real
+        if track.since is not None:
+            # Only flow that has fallen since the last let-down can rise to another.
+            before = np.maximum(base, track.flows(shapes.bins))
+            fallen = np.maximum(BEFORE_SHARE * track.peaks(shapes.bins), DRY_ML_S)
+            fine &= (shapes.bins + shapes.base_bins <= track.since) & (before < fallen)
+        return fine
+
+    def _against_other(self, levels: Array, white: Array, fine: Mask) -> float:
+        """Return the evidence against the likeliest confusing change, at the best onset."""
+        shapes = bank()
+        bends = shapes.others.rows @ levels - DRIP_ML_S
+        variance = shapes.others.variance(white[shapes.owner], self._noise.walk)
+        known = variance > 0.0
+        z = np.maximum(bends, 0.0) / np.sqrt(np.where(known, variance, np.inf))
+        least = np.minimum.reduceat(z, shapes.first).reshape(-1, len(EASES))
+        ratios = (least**2 / 2.0 + UNLIKELY).min(axis=1)
+        return float(ratios[fine].max())
+
+    def onset_s(self, rise: Rise) -> float:
+        """Return when the level left the line of the flow before for good."""
+        levels = self.track.last(rise.bins + LINE_BINS)
+        ago = np.arange(len(levels) - 1, -1, -1)
+        before = levels[:LINE_BINS]
+        middle = float(ago[:LINE_BINS].mean())
+        line = before.mean() + rise.base_ml_s * BIN_S * (middle - ago)
+        over = levels - line > max(LEFT_ML, math.sqrt(self._noise.white))
+        still = np.flatnonzero(~over)
+        last = int(ago[still[-1]]) if len(still) else rise.bins
+        return self.track.end_s - BIN_S * last

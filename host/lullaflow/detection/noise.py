@@ -32,10 +32,11 @@ LEAST_ML: Final = 0.0145
 
 CLIP: Final = 2.5
 """What lies farther out than this many standard deviations is no noise, and teaches as if it lay
-there: a rise must not hide itself."""
+there; a long bend upwards teaches no more than one: rises are what is looked for."""
 
 CLIP_SHARE: Final = 1.05
-"""What this takes away from the variance of normal noise: 1 / 0.95."""
+RISE_SHARE: Final = 1.36
+"""What this takes away from the variance of normal noise: 1 / 0.95, 1 / (0.95 / 2 + 0.516 / 2)."""
 
 
 class Noise:
@@ -47,9 +48,7 @@ class Noise:
     """
 
     def __init__(self) -> None:
-        self._short = 6.0 * FIRST_ML**2
-        self._long = 6.0 * FIRST_ML**2
-        self._quiet = 6.0 * FIRST_ML**2
+        self._short = self._short_still = self._long_still = 6.0 * FIRST_ML**2
         self._learned = 0.0
         self.white = FIRST_ML**2
         self.walk = 0.0
@@ -57,19 +56,21 @@ class Noise:
     def learn(self, levels: NDArray[np.float64], *, still: bool) -> None:
         """Take the last `REACH` levels, none of them made up; `still`: no milk to speak of."""
         rate = 1.0 / min(BINS, FIRST_BINS + self._learned)
-        bend = levels[-1] - 2.0 * levels[-2] + levels[-3]
-        self._short = _follow(self._short, bend, rate, CLIP)
+        short, long = (
+            float(levels[-1] - 2.0 * levels[-1 - span] + levels[-1 - 2 * span])
+            for span in (SHORT, LONG)
+        )
+        self._short += rate * (_seen(self._short, short, CLIP, CLIP_SHARE) - self._short)
         if still:
             self._learned += 1.0
-            bend = levels[-1] - 2.0 * levels[-1 - LONG] + levels[-1 - 2 * LONG]
-            self._long = _follow(self._long, bend, rate, 1.0)
-            self.walk = max((self._long - self._quiet) / (2.0 * (LONG - SHORT)), 0.0)
-            self._quiet += (self._short - self._quiet) * rate
+            most = 1.0 if long > 0.0 else CLIP
+            seen = _seen(self._long_still, long, most, RISE_SHARE)
+            self._long_still += rate * (seen - self._long_still)
+            self._short_still += rate * (self._short - self._short_still)
+            gathered = self._long_still - self._short_still
+            self.walk = max(gathered / (2.0 * (LONG - SHORT)), 0.0)
         self.white = max((self._short - 2.0 * SHORT * self.walk) / 6.0, LEAST_ML**2)
 
 
-def _follow(variance: float, value: float, rate: float, most: float) -> float:
-    share = CLIP_SHARE if most == CLIP else 1.36
-    most = most if value > 0.0 else CLIP
-    seen = min(value * value, most * most * variance) * share
-    return variance + rate * (seen - variance)
+def _seen(variance: float, value: float, most: float, share: float) -> float:
+    return min(value * value, most * most * variance) * share

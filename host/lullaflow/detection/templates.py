@@ -32,6 +32,9 @@ EASES: Final = (1, 2, 4, 8, 13)
 LENGTH: Final = max(ONSETS) + max(BASES) + 1
 """Levels that the filters need."""
 
+STRIDE: Final = 6
+"""Places looked at within a rise: a coarser grid of them would miss what is shorter."""
+
 SAME: Final = 1e-3
 """A rise of which less than this share (of squares) is left beside another shape is that shape."""
 
@@ -50,6 +53,10 @@ class Filters:
     white: Array
     walk: Array
 
+    def variance(self, white: Array, walk: float) -> Array:
+        """Return the variance of each result in the noise of a session, ml^2."""
+        return self.white * white + self.walk * walk
+
 
 @dataclass(frozen=True, slots=True)
 class Bank:
@@ -62,10 +69,11 @@ class Bank:
         base: gives the flow before, ml/s.
         tie: what the flow gained changes by, for each ml/s that the flow before is set off.
         fixed: as `rise`, for a flow before that is known.
-        left_over: three rows a pair, whose squares are what the straight lines explain.
-        others: as `rise`, when something that is no milk is allowed for as well.
-        first: where in `others` each pair's rows begin.
-        ease: index in `EASES` of each row of `others`.
+        explained: three rows a pair; the sum of their squares is what a bent line explains.
+        others: as `rise`, when something that is no milk is allowed for as well; 0 where it could
+            be all of the rise. Ordered by pair, ease, place.
+        owner: the pair of each row of `others`.
+        first: where in `others` the rows of each pair and ease begin.
     """
 
     bins: NDArray[np.int64]
@@ -76,72 +84,72 @@ class Bank:
     fixed: Filters
     explained: Array
     others: Filters
+    owner: NDArray[np.int64]
     first: NDArray[np.int64]
-    ease: NDArray[np.int64]
-
-
-def _filters(rows: list[Array]) -> Filters:
-    table = np.array(rows)
-    # A walk is the sum of its steps: a filter's answer to each step is the sum of its later weights.
-    later = np.cumsum(table[:, ::-1], axis=1)[:, ::-1]
-    return Filters(table, (table**2).sum(axis=1), (later[:, 1:] ** 2).sum(axis=1))
-
-
-def _places(bins: int, ease: int) -> list[int]:
-    """Return where something that is no milk may begin, in bins before now."""
-    last = bins + ease
-    stride = max(1, bins // 6)
-    return [*range(1, last, stride), last]
 
 
 @cache
 def bank() -> Bank:
     """Return the filters; they are the same for every session."""
-    rise, base, fixed, tie, explained, others = [], [], [], [], [], []
-    first, eases, pairs = [], [], []
-    for bins in ONSETS:
-        for base_bins in BASES:
-            count = bins + base_bins + 1
-            at = np.arange(1 - count, 1, dtype=np.float64)
-            since_s = BIN_S * np.maximum(at + bins, 0.0)
-            columns = np.stack((np.ones(count), BIN_S * at, since_s), axis=1)
-            weights = np.linalg.pinv(columns)
-            spread = weights @ weights.T
-            ratio = spread[1, 2] / spread[1, 1]
-
-            def padded(row: Array) -> Array:
-                return np.concatenate((np.zeros(LENGTH - len(row)), row))
-
-            pairs.append((bins, base_bins))
-            rise.append(padded(weights[2]))
-            base.append(padded(weights[1]))
-            tie.append(ratio)
-            fixed.append(padded(weights[2] - ratio * weights[1]))
-            lines, _ = np.linalg.qr(columns)
-            explained += [padded(row) for row in lines.T]
-            first.append(len(others))
-            for number, ease in enumerate(EASES):
-                for place in _places(bins, ease):
-                    other = np.clip((at + place) / ease, 0.0, 1.0)
-                    beside = np.column_stack((np.ones(count), BIN_S * at, other))
-                    lines, _ = np.linalg.qr(beside)
-                    left = since_s - lines @ (lines.T @ since_s)
-                    alone = since_s - lines[:, :2] @ (lines[:, :2].T @ since_s)
-                    if left @ left < SAME * (alone @ alone):
-                        others.append(np.zeros(LENGTH))
-                    else:
-                        others.append(padded(left / (left @ left)))
-                    eases.append(number)
-    bins_, bases_ = np.array(pairs, dtype=np.int64).T
+    pairs = [(bins, base_bins) for bins in ONSETS for base_bins in BASES]
+    weights = [np.linalg.pinv(_bent(*pair)) for pair in pairs]
+    spreads = [each @ each.T for each in weights]
+    tie = np.array([spread[1, 2] / spread[1, 1] for spread in spreads])
+    cells = [(number, *pair, ease) for number, pair in enumerate(pairs) for ease in EASES]
+    others = [_beside(bins, base_bins, ease) for _, bins, base_bins, ease in cells]
+    counts = [len(rows) for rows in others]
     return Bank(
-        bins=bins_,
-        base_bins=bases_,
-        rise=_filters(rise),
-        base=_filters(base),
-        tie=np.array(tie),
-        fixed=_filters(fixed),
-        explained=np.array(explained),
-        others=_filters(others),
-        first=np.array(first, dtype=np.int64),
-        ease=np.array(eases, dtype=np.int64),
+        bins=np.array([bins for bins, _ in pairs]),
+        base_bins=np.array([base_bins for _, base_bins in pairs]),
+        rise=_filters([each[2] for each in weights]),
+        base=_filters([each[1] for each in weights]),
+        tie=tie,
+        fixed=_filters([w[2] - ratio * w[1] for w, ratio in zip(weights, tie, strict=True)]),
+        explained=np.array([_padded(row) for pair in pairs for row in _lines(_bent(*pair)).T]),
+        others=_filters([row for rows in others for row in rows]),
+        owner=np.repeat([number for number, *_ in cells], counts),
+        first=np.cumsum([0, *counts[:-1]]),
     )
+
+
+def _bent(bins: int, base_bins: int) -> Array:
+    """Return the columns of a line that bends at the onset, over base and rise."""
+    at = np.arange(-bins - base_bins, 1, dtype=np.float64)
+    return np.stack((np.ones(len(at)), BIN_S * at, BIN_S * np.maximum(at + bins, 0.0)), axis=1)
+
+
+def _lines(columns: Array) -> Array:
+    return np.linalg.qr(columns)[0]
+
+
+def _beside(bins: int, base_bins: int, ease: int) -> list[Array]:
+    """Return the filters for a rise beside a change that comes to rest, at each of its places."""
+    columns = _bent(bins, base_bins)
+    straight, since_s = columns[:, :2], columns[:, 2]
+    at = np.arange(-bins - base_bins, 1, dtype=np.float64)
+    alone = _without(since_s, straight)
+    rows = []
+    for place in (*range(1, bins + ease, max(1, bins // STRIDE)), bins + ease):
+        other = np.clip((at + place) / ease, 0.0, 1.0)
+        left = _without(since_s, np.column_stack((straight, other)))
+        size = float(left @ left)
+        rows.append(left / size if size > SAME * float(alone @ alone) else np.zeros(len(at)))
+    return rows
+
+
+def _without(curve: Array, columns: Array) -> Array:
+    """Return what no combination of columns explains of a curve."""
+    lines = _lines(columns)
+    rest: Array = curve - lines @ (lines.T @ curve)
+    return rest
+
+
+def _filters(rows: list[Array]) -> Filters:
+    table = np.array([_padded(row) for row in rows])
+    # A walk is the sum of its steps: to each step a filter answers with all its later weights.
+    later = np.cumsum(table[:, ::-1], axis=1)[:, ::-1]
+    return Filters(table, (table**2).sum(axis=1), (later[:, 1:] ** 2).sum(axis=1))
+
+
+def _padded(row: Array) -> Array:
+    return np.concatenate((np.zeros(LENGTH - len(row)), row))

@@ -1,8 +1,8 @@
 """One bottle's levels at even steps of time, with touches bridged.
 
-What a touch leaves behind is no milk, and how much milk came meanwhile cannot be told. So a touch is
-bridged along the flow before it: only slopes are compared over it, never levels. A rise that began
-during a touch shows in the slope after it.
+What a touch leaves behind is no milk, and how much milk came meanwhile cannot be told. So a touch
+is bridged along the flow before it: only slopes are compared over it, never levels. A rise that
+began during a touch shows in the slope after it.
 """
 
 from __future__ import annotations
@@ -40,6 +40,12 @@ BEFORE_BINS: Final = 2
 HELD_BINS: Final = 8
 """The flow before a touch is read over the last four seconds, when there are so many."""
 
+RECENT_BINS: Final = 6
+"""Flow of now: three seconds, two strokes at least."""
+
+STILL_BINS: Final = 16
+"""Whether milk flows at all is read over eight seconds."""
+
 TOP_BINS: Final = 40
 """Milk never leaves the bottle: what regains a level of the last 20 s is none."""
 
@@ -51,15 +57,19 @@ class Track:
         end_s: moment of the last level.
         real: levels since the last bridge.
         count: levels since the recording began.
+        since: levels since the last let-down was told; None before the first.
     """
 
     def __init__(self) -> None:
         self.end_s = 0.0
         self.real = 0
         self.count = 0
+        self.since: int | None = None
         self._levels = np.zeros(2 * KEPT)
         self._flows = np.zeros(2 * KEPT)
         self._tops = np.zeros(2 * KEPT)
+        self._peaks = np.zeros(2 * KEPT)
+        self._peak_ml_s = 0.0
         self._last = LENGTH - 1
         self._milk_ml = 0.0
         self._held_ml_s = 0.0
@@ -88,13 +98,19 @@ class Track:
         self._follow(reading.end_s, reading.milk_ml)
         return True
 
+    def begin(self) -> None:
+        """A let-down has been told: the peak of its flow is looked for from now on."""
+        self.since = 0
+        self._peak_ml_s = self.flow_ml_s(RECENT_BINS)
+        self._peaks[:] = 0.0
+
     def last(self, count: int) -> Array:
         """Return the last levels, ml."""
         return self._levels[self._last + 1 - count : self._last + 1]
 
     def flow_ml_s(self, bins: int) -> float:
         """Return the flow over the last bins, by least squares; never below zero."""
-        return max(0.0, float(self.last(bins + 1) @ _slope(bins)))
+        return max(0.0, float(self.last(bins + 1) @ _SLOPES[bins]))
 
     def flows(self, ago: NDArray[np.int64]) -> Array:
         """Return the flow so many bins ago, ml/s."""
@@ -104,13 +120,17 @@ class Track:
         """Return how far the level lay below its top, so many bins ago, ml."""
         return self._tops[self._last - ago] - self._levels[self._last - ago]
 
+    def peaks(self, ago: NDArray[np.int64]) -> Array:
+        """Return the highest flow between the last let-down and so many bins ago, ml/s."""
+        return self._peaks[self._last - ago]
+
     def _break(self) -> None:
         if self._waiting is None:
             spoilt = self.real - 1
             if self.real > SHORT_BINS:
                 spoilt = BEFORE_BINS
                 held = self.last(HELD_BINS + 1 + spoilt)[: HELD_BINS + 1]
-                self._held_ml_s = max(0.0, float(held @ _slope(HELD_BINS)))
+                self._held_ml_s = max(0.0, float(held @ _SLOPES[HELD_BINS]))
             self._flatten(spoilt)
         self._waiting = []
         self.real = 0
@@ -121,6 +141,7 @@ class Track:
         begun = self._levels[first]
         self._last = first
         self.count -= bins
+        self.since = None if self.since is None else max(self.since - bins, 0)
         for step in range(1, bins + 1):
             self._put(begun + self._held_ml_s * BIN_S * step)
 
@@ -146,7 +167,7 @@ class Track:
 
     def _put(self, level: float) -> None:
         if self._last == 2 * KEPT - 1:
-            for kept in (self._levels, self._flows, self._tops):
+            for kept in (self._levels, self._flows, self._tops, self._peaks):
                 kept[:KEPT] = kept[KEPT:]
             self._last = KEPT - 1
         self._last += 1
@@ -154,6 +175,11 @@ class Track:
         self._levels[self._last] = level
         self._flows[self._last] = self.flow_ml_s(FLOW_BINS)
         self._tops[self._last] = self.last(TOP_BINS).max()
+        if self.since is not None:
+            self.since += 1
+            if self.since > FLOW_BINS:
+                self._peak_ml_s = max(self._peak_ml_s, float(self._flows[self._last]))
+            self._peaks[self._last] = self._peak_ml_s
 
 
 def _line(bins: int) -> Array:
@@ -161,8 +187,4 @@ def _line(bins: int) -> Array:
     return at / (at @ at)
 
 
-_SLOPES: Final = {bins: _line(bins) for bins in (6, HELD_BINS, FLOW_BINS, 16)}
-
-
-def _slope(bins: int) -> Array:
-    return _SLOPES[bins]
+_SLOPES: Final = {bins: _line(bins) for bins in (RECENT_BINS, HELD_BINS, FLOW_BINS, STILL_BINS)}
