@@ -8,7 +8,7 @@ from unittest.mock import patch
 from bench.detection.scoring import Told
 from lullaflow.detection import LetDownDetector, LetDownFound, Samples, let_down
 
-HASTY: Final = 4.0
+HASTY: Final = 7.0
 """A lower threshold than the detector's own, in its logarithm of odds: to see what less patience
 costs, and to compare with peers that raise many false alarms."""
 
