@@ -9,7 +9,7 @@ from typing import Final
 
 from bench.detection.drawing import draw_all
 from bench.detection.judging import judge
-from bench.detection.recording import CACHE
+from bench.detection.recording import CACHE, forget_old
 from bench.detection.results import FamilyResult, Goal, goals
 from bench.detection.running import pool, run_all
 from bench.detection.seeds import Use, seeds
@@ -92,6 +92,7 @@ def main() -> None:
     asked = parser.parse_args()
     use = Use.DEVELOPMENT if asked.development else Use.BENCHMARK
     began = time.perf_counter()
+    forget_old()
     results = []
     with pool(asked.jobs) as processes:
         for family, share in SESSIONS.items():
