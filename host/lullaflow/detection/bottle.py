@@ -107,6 +107,11 @@ class Bottle:
             before = value
         self._last_value = before
 
+    @property
+    def restless(self) -> bool:
+        """Tell whether it is touched often."""
+        return self._evidence.restless
+
     def onset_s(self) -> float:
         """Return when the rise of the last bin began."""
         return self._evidence.onset_s(self.rise)

@@ -73,10 +73,13 @@ LEFT_ML: Final = 0.03
 """A level has left the line of the three seconds before when it lies above it by half a drop, or by
 the noise."""
 
-UNLIKELY: Final = np.array([4.0, 4.0, 7.0, 7.0, 7.0])
+UNLIKELY: Final = np.array([4.0, 4.0, 7.5, 11.0, 11.0])
+UNLIKELY_RESTLESS: Final = np.array([4.0, 4.0, 7.0, 7.0, 7.0])
+RESTLESS_H: Final = 45.0
 """How unlikely, as a logarithm, each confusing change is at any moment: one that rests at once,
-within a second, two, four, or six and a half. Fitted."""
-
+within a second, two, four, or six and a half; and the same where the bottle is touched more often
+an hour than this. Fitted."""
+WALK_SHARE: Final = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Rise:
@@ -124,6 +127,11 @@ class Evidence:
         """Return the standard deviation of the difference of two readings."""
         return math.sqrt(2.0 * (self._noise.white + self._noise.walk))
 
+    @property
+    def restless(self) -> bool:
+        """Tell whether this bottle is touched often."""
+        return self.track.touches_h > RESTLESS_H
+
     def weigh(self, reading: Reading, *, settled: bool) -> Rise:
         """Take a reading and return the strongest rise of the last seconds.
 
@@ -150,8 +158,8 @@ class Evidence:
         white = self._white(levels, base)
         variance = np.where(
             free,
-            shapes.rise.variance(white, self._noise.walk),
-            shapes.fixed.variance(white, self._noise.walk),
+            shapes.rise.variance(white, WALK_SHARE * self._noise.walk),
+            shapes.fixed.variance(white, WALK_SHARE * self._noise.walk),
         )
         excess_ml_s = gained - DRIP_ML_S - self._lent(white) / (BIN_S * shapes.bins)
         z = excess_ml_s / np.sqrt(variance)
@@ -209,11 +217,12 @@ class Evidence:
         """Return the evidence against the likeliest confusing change, at the best onset."""
         shapes = bank()
         bends = shapes.others.rows @ levels - DRIP_ML_S
-        variance = shapes.others.variance(white[shapes.owner], self._noise.walk)
+        variance = shapes.others.variance(white[shapes.owner], WALK_SHARE * self._noise.walk)
         known = variance > 0.0
         z = np.maximum(bends, 0.0) / np.sqrt(np.where(known, variance, np.inf))
         least = np.minimum.reduceat(z, shapes.first).reshape(-1, len(EASES))
-        ratios = (least**2 / 2.0 + UNLIKELY).min(axis=1)
+        unlikely = UNLIKELY_RESTLESS if self.restless else UNLIKELY
+        ratios = (least**2 / 2.0 + unlikely).min(axis=1)
         return float(ratios[fine].max())
 
     def onset_s(self, rise: Rise) -> float:

@@ -40,6 +40,9 @@ BEFORE_BINS: Final = 2
 HELD_BINS: Final = 8
 """The flow before a touch is read over the last four seconds, when there are so many."""
 
+GUESS_S: Final = 120.0
+"""The first guess of how often a bottle is touched counts like one touch in so many seconds."""
+
 RECENT_BINS: Final = 6
 """Flow of now: three seconds, two strokes at least."""
 
@@ -57,6 +60,7 @@ class Track:
         end_s: moment of the last level.
         real: levels since the last bridge.
         count: levels since the recording began.
+        touches: how often the levels broke off.
         since: levels since the last let-down was told; None before the first.
     """
 
@@ -64,6 +68,7 @@ class Track:
         self.end_s = 0.0
         self.real = 0
         self.count = 0
+        self.touches = 0
         self.since: int | None = None
         self._levels = np.zeros(2 * KEPT)
         self._flows = np.zeros(2 * KEPT)
@@ -98,6 +103,11 @@ class Track:
         self._follow(reading.end_s, reading.milk_ml)
         return True
 
+    @property
+    def touches_h(self) -> float:
+        """Return how often the bottle is touched an hour; at first a guess."""
+        return 3600.0 * (self.touches + 1) / (self.count * BIN_S + GUESS_S)
+
     def begin(self) -> None:
         """A let-down has been told: the peak of its flow is looked for from now on."""
         self.since = 0
@@ -126,6 +136,7 @@ class Track:
 
     def _break(self) -> None:
         if self._waiting is None:
+            self.touches += 1
             spoilt = self.real - 1
             if self.real > SHORT_BINS:
                 spoilt = BEFORE_BINS

@@ -17,7 +17,8 @@ THRESHOLD: Final = 10.5
 ALONE: Final = 3.1
 """How unlikely a rise of one side alone is: 4.5 % (Prime 2009)."""
 
-CORROBORATION: Final = 5.0
+CORROBORATION: Final = 3.5
+CORROBORATION_RESTLESS: Final = 5.0
 """Evidence from which the other side rises too: odds of 150 to one. Fitted."""
 
 MATE_SHARE: Final = 0.15
@@ -29,7 +30,8 @@ TOGETHER_S: Final = 10.0
 
 def rising(bottle: Bottle) -> bool:
     """Tell whether a side takes part in a rise."""
-    return bottle.rise.against_none >= CORROBORATION
+    least = CORROBORATION_RESTLESS if bottle.restless else CORROBORATION
+    return bottle.rise.against_none >= least
 
 
 def weigh(left: Bottle, right: Bottle) -> float:
