@@ -30,7 +30,7 @@ DRIP_ML_S: Final = 0.01
 MATE_ML_S: Final = 0.015
 """A rise by this is worth a look at the other bottle ..."""
 
-LEAST_ML_S: Final = 0.035
+LEAST_ML_S: Final = 0.045
 NOW_ML_S: Final = 0.06
 """... by this much on average, and this much by now, it may be a let-down, which adds 0.05 g/s at
 its peak. Fitted."""
@@ -79,7 +79,7 @@ RESTLESS_H: Final = 45.0
 """How unlikely, as a logarithm, each confusing change is at any moment: one that rests at once,
 within a second, two, four, or six and a half; and the same where the bottle is touched more often
 an hour than this. Fitted."""
-WALK_SHARE: Final = 1.0
+WALK_SHARE: Final = 0.3
 
 @dataclass(frozen=True, slots=True)
 class Rise:
