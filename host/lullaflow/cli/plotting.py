@@ -133,7 +133,7 @@ def _draw_flow(axis: Axes, course: Course, end_s: float) -> None:
         )
         _label(axis, over_s, row, f"  {cue.cue}", color="#8a77b5", va="center", fontsize=8)
     if axis.get_legend_handles_labels()[0]:
-        axis.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2)
+        axis.legend(loc="lower right", bbox_to_anchor=(1.0, 1.07), ncols=2)
 
 
 def _draw_confidence(axis: Axes, course: Course) -> None:

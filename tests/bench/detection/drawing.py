@@ -13,13 +13,18 @@ mpl.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 
+from bench.bench_core import INFO
 from bench.detection.binned_flow import binned_flow
 from bench.detection.judging import Judged
 from bench.detection.peers import PEERS
 from bench.detection.recording import recording
 from bench.detection.results import FamilyResult, sober_delay_s
 from bench.detection.scoring import CONFIDENCE_BINS, sum_up
-from bench.detection.seeds import Use
+from bench.detection.seeds import Use, seeds
+from lullaflow.cli.course import Course
+from lullaflow.cli.plotting import draw
+from lullaflow.session.core import Core
+from lullaflow.session.inputs import RecordingEnded
 
 STYLE: Final = {
     "font.size": 9,
@@ -43,6 +48,9 @@ LEAST_FALSE: Final = 0.01
 WORST: Final = 5
 """Sessions of `typical` and of `hard` each: ten together."""
 
+EVENING: Final = 14
+"""Which recording of development is shown as an example."""
+
 SMOOTH_BINS: Final = 6
 """What is drawn of the measured flow: a mean of three seconds."""
 
@@ -56,6 +64,18 @@ def draw_all(results: Sequence[FamilyResult], use: Use, folder: Path) -> None:
         _draw_peers(milky, folder / "peers.svg")
         _draw_confidence(milky, folder / "confidence.svg")
         _draw_worst(results, use, folder / "worst.png")
+    draw_evening(folder / "replay.png")
+
+
+def draw_evening(path: Path) -> None:
+    """Draw one recording of development as `lullaflow replay --plot` does."""
+    made = recording("typical", Use.DEVELOPMENT, seeds("typical", Use.DEVELOPMENT, EVENING + 1)[-1])
+    course, core = Course(), Core(INFO)
+    ended = RecordingEnded(float(made.samples.t_s[-1]), "recording_ended")
+    for item in course.follow(core, (made.samples, ended)):
+        for event in core.step(item):
+            course.add(event)
+    path.write_bytes(draw(course, path.suffix, "An evening"))
 
 
 def _save(figure: Any, path: Path) -> None:
