@@ -50,6 +50,9 @@ STILL_ML_S: Final = 0.05
 BASE_BINS: Final = 6
 """The flow before is known from three seconds on."""
 
+REJOINED_BINS: Final = 8
+"""After a touch, four seconds must show that milk flows on."""
+
 UNSETTLED_BINS: Final = 10
 CALM_BINS: Final = 24
 """A bottle whose level was not found again after a touch may still be touched: what rises counts if
@@ -73,13 +76,14 @@ LEFT_ML: Final = 0.03
 """A level has left the line of the three seconds before when it lies above it by half a drop, or by
 the noise."""
 
-UNLIKELY: Final = np.array([4.0, 4.0, 7.5, 11.0, 11.0])
+UNLIKELY: Final = np.array([4.0, 4.0, 7.5, 13.0, 13.0])
 UNLIKELY_RESTLESS: Final = np.array([4.0, 4.0, 7.0, 7.0, 7.0])
 RESTLESS_H: Final = 45.0
 """How unlikely, as a logarithm, each confusing change is at any moment: one that rests at once,
 within a second, two, four, or six and a half; and the same where the bottle is touched more often
 an hour than this. Fitted."""
 WALK_SHARE: Final = 0.3
+
 
 @dataclass(frozen=True, slots=True)
 class Rise:
@@ -141,6 +145,8 @@ class Evidence:
         """
         track = self.track
         if not track.add(reading):
+            return NOTHING
+        if track.real < REJOINED_BINS and track.touches:
             return NOTHING
         if track.real >= REACH:
             still = track.flow_ml_s(STILL_BINS) < STILL_ML_S

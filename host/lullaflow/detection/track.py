@@ -43,6 +43,9 @@ HELD_BINS: Final = 8
 GUESS_S: Final = 120.0
 """The first guess of how often a bottle is touched counts like one touch in so many seconds."""
 
+SAME_BINS: Final = 60
+"""What flows after a touch that began within half a minute of a let-down is that let-down."""
+
 RECENT_BINS: Final = 6
 """Flow of now: three seconds, two strokes at least."""
 
@@ -159,6 +162,7 @@ class Track:
     def _rejoin(self) -> None:
         waiting, self._waiting = self._waiting or [], None
         first_s, self._milk_ml = waiting[0]
+        same = self.since is not None and self.since < SAME_BINS
         away = min(round((first_s - self.end_s) / BIN_S), KEPT)
         begun = self._levels[self._last]
         for step in range(1, away + 1):
@@ -167,6 +171,8 @@ class Track:
         self.real = 1
         for end_s, milk_ml in waiting[1:]:
             self._follow(end_s, milk_ml)
+        if same:
+            self.begin()
 
     def _follow(self, end_s: float, milk_ml: float) -> None:
         steps = max(round((end_s - self.end_s) / BIN_S), 1)

@@ -11,8 +11,9 @@ from typing import Final
 
 from lullaflow.detection.bottle import Bottle
 
-THRESHOLD: Final = 10.5
-"""ln 36,000: one false alarm in ten hours of decisions a second (Wald 1945)."""
+THRESHOLD: Final = 12.0
+"""ln(36,000 s x 2 decisions a second x 2.3 onsets that differ): one false alarm in ten hours (Wald
+1945; Siegmund 1985 for the maximum over onsets)."""
 
 ALONE: Final = 3.1
 """How unlikely a rise of one side alone is: 4.5 % (Prime 2009)."""
