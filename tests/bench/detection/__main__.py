@@ -82,7 +82,7 @@ def written(results: list[FamilyResult], use: Use) -> tuple[list[Goal], str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sessions", type=int, default=300, help="of the family `typical`")
+    parser.add_argument("--sessions", type=int, default=200, help="of the family `typical`")
     parser.add_argument("--jobs", type=int)
     parser.add_argument(
         "--development",
@@ -99,6 +99,8 @@ def main() -> None:
             count = max(5, round(share * asked.sessions))
             tasks = [(family, use, seed) for seed in seeds(family, use, count)]
             results.append(FamilyResult(family, run_all(processes, family, judge, tasks)))
+            minutes = (time.perf_counter() - began) / 60.0
+            print(f"{family}: {count} sessions; {minutes:.1f} minutes so far", flush=True)
     reached, text = written(results, use)
     for each in reached:
         met = "met    " if each.met else "NOT MET"
