@@ -22,7 +22,7 @@ Array = NDArray[np.float64]
 ONSETS: Final = (2, 3, 4, 5, 6, 8, 10, 13, 16, 20, 26, 32, 40)
 """Bins since the onset: 1 to 20 s, each about a quarter longer than the last."""
 
-BASES: Final = (10, 24)
+BASES: Final = (10, 24, 48)
 """Bins over which the flow before is read: the longer the surer, but an ejection that has just
 ended leaves only a few seconds."""
 
