@@ -7,8 +7,8 @@ export PYTHONUTF8 := 1
 # Many tests start processes of their own; compiled once, they start in half the time.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test test-bluez test-brokers check format bench bench-detection soak firmware drawings public protocol \
-	lock clean
+.PHONY: help demo test test-bluez test-brokers check format bench bench-detection soak firmware drawings \
+	public protocol lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'

@@ -247,6 +247,9 @@ def test_a_torn_file_is_made_anew(tmp_path, monkeypatch):
     made = recordings.recording("other", Use.TRAINING, 5)
     (path,) = tmp_path.rglob("*.npz")
     path.write_bytes(path.read_bytes()[:1000])
+    (tmp_path / "0123456789abcdef").mkdir()
+    recordings.forget_old()
+    assert [each.name for each in tmp_path.iterdir()] == [path.parent.name]
     again = recordings.recording("other", Use.TRAINING, 5)
     np.testing.assert_array_equal(again.samples.t_s, made.samples.t_s)
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from bench.detection.drawing import draw_all
 from bench.detection.judging import judge
-from bench.detection.recording import CACHE
+from bench.detection.recording import CACHE, forget_old
 from bench.detection.results import FamilyResult, Goal, goals
 from bench.detection.running import pool, run_all
 from bench.detection.seeds import Use, seeds
@@ -82,7 +82,7 @@ def written(results: list[FamilyResult], use: Use) -> tuple[list[Goal], str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sessions", type=int, default=400, help="of the family `typical`")
+    parser.add_argument("--sessions", type=int, default=200, help="of the family `typical`")
     parser.add_argument("--jobs", type=int)
     parser.add_argument(
         "--development",
@@ -92,12 +92,15 @@ def main() -> None:
     asked = parser.parse_args()
     use = Use.DEVELOPMENT if asked.development else Use.BENCHMARK
     began = time.perf_counter()
+    forget_old()
     results = []
     with pool(asked.jobs) as processes:
         for family, share in SESSIONS.items():
             count = max(5, round(share * asked.sessions))
             tasks = [(family, use, seed) for seed in seeds(family, use, count)]
             results.append(FamilyResult(family, run_all(processes, family, judge, tasks)))
+            minutes = (time.perf_counter() - began) / 60.0
+            print(f"{family}: {count} sessions; {minutes:.1f} minutes so far", flush=True)
     reached, text = written(results, use)
     for each in reached:
         met = "met    " if each.met else "NOT MET"

@@ -13,13 +13,18 @@ mpl.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 
+from bench.bench_core import INFO
 from bench.detection.binned_flow import binned_flow
 from bench.detection.judging import Judged
 from bench.detection.peers import PEERS
 from bench.detection.recording import recording
 from bench.detection.results import FamilyResult, sober_delay_s
 from bench.detection.scoring import CONFIDENCE_BINS, sum_up
-from bench.detection.seeds import Use
+from bench.detection.seeds import Use, seeds
+from lullaflow.cli.course import Course
+from lullaflow.cli.plotting import draw
+from lullaflow.session.core import Core
+from lullaflow.session.inputs import RecordingEnded
 
 STYLE: Final = {
     "font.size": 9,
@@ -43,6 +48,9 @@ LEAST_FALSE: Final = 0.01
 WORST: Final = 5
 """Sessions of `typical` and of `hard` each: ten together."""
 
+EVENING: Final = 14
+"""Which recording of development is shown as an example."""
+
 SMOOTH_BINS: Final = 6
 """What is drawn of the measured flow: a mean of three seconds."""
 
@@ -56,6 +64,18 @@ def draw_all(results: Sequence[FamilyResult], use: Use, folder: Path) -> None:
         _draw_peers(milky, folder / "peers.svg")
         _draw_confidence(milky, folder / "confidence.svg")
         _draw_worst(results, use, folder / "worst.png")
+    draw_evening(folder / "replay.png")
+
+
+def draw_evening(path: Path) -> None:
+    """Draw one recording of development as `lullaflow replay --plot` does."""
+    made = recording("typical", Use.DEVELOPMENT, seeds("typical", Use.DEVELOPMENT, EVENING + 1)[-1])
+    course, core = Course(), Core(INFO)
+    ended = RecordingEnded(float(made.samples.t_s[-1]), "recording_ended")
+    for item in course.follow(core, (made.samples, ended)):
+        for event in core.step(item):
+            course.add(event)
+    path.write_bytes(draw(course, path.suffix, "An evening"))
 
 
 def _save(figure: Any, path: Path) -> None:
@@ -65,8 +85,14 @@ def _save(figure: Any, path: Path) -> None:
 
 
 def _panels(count: int, height: float) -> tuple[Any, list[Any]]:
-    figure, axes = plt.subplots(1, count, figsize=(2.6 * count, height), sharey=True)
+    size = (2.6 * count, height)
+    figure, axes = plt.subplots(1, count, figsize=size, sharey=True, layout="constrained")
     return figure, list(np.atleast_1d(axes))
+
+
+def _legend(figure: Any, axis: Any) -> None:
+    handles, labels = axis.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=len(labels))
 
 
 def _draw_delays(results: Sequence[FamilyResult], path: Path) -> None:
@@ -86,7 +112,7 @@ def _draw_delays(results: Sequence[FamilyResult], path: Path) -> None:
         axis.set(title=result.family, xlim=(0.0, LONGEST_S), ylim=(0.0, 101.0))
         axis.set_xlabel("after the true onset (s)")
     axes[0].set_ylabel("told (% of all let-downs)")
-    axes[-1].legend(loc="lower right", fontsize=7.5)
+    _legend(figure, axes[0])
     _save(figure, path)
 
 
@@ -100,15 +126,19 @@ def _draw_peers(results: Sequence[FamilyResult], path: Path) -> None:
             tuned = [each.peers[peer.name] for each in result.judged]
             here = (sum_up(tuned).false_per_hour, sober_delay_s(tuned))
             if points:
-                xs, ys = zip(*sorted(points), strict=True)
+                xs, ys = zip(*points, strict=True)
                 axis.plot(np.maximum(xs, LEAST_FALSE), ys, color=colour, linewidth=0.9, alpha=0.6)
             axis.plot(max(here[0], LEAST_FALSE), here[1], "o", color=colour, label=peer.name)
         ours = (max(result.figures.false_per_hour, LEAST_FALSE), sober_delay_s(result.scores))
         axis.plot(*ours, "*", color=OURS, markersize=13, label="lullaflow")
+        hasty = [each.hasty for each in result.judged]
+        there = (max(sum_up(hasty).false_per_hour, LEAST_FALSE), sober_delay_s(hasty))
+        axis.plot(*zip(ours, there, strict=True), color=OURS, linewidth=0.9, alpha=0.6)
+        axis.plot(*there, "*", color=OURS, markersize=8, mfc="white", label="lullaflow, hasty")
         axis.set(title=result.family, xscale="log", ylim=(0.0, 31.0))
         axis.set_xlabel("false let-downs an hour")
     axes[0].set_ylabel("median delay (s), missed: 30 s")
-    axes[-1].legend(loc="upper right", fontsize=7)
+    _legend(figure, axes[0])
     _save(figure, path)
 
 
@@ -145,8 +175,7 @@ def _draw_worst(results: Sequence[FamilyResult], use: Use, path: Path) -> None:
         for axis, judged in zip(column, worst, strict=True):
             _draw_session(axis, judged, use)
         column[-1].set_xlabel("minutes")
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=len(labels))
+    _legend(figure, axes[0, 0])
     _save(figure, path)
 
 

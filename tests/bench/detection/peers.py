@@ -89,6 +89,7 @@ def page_hinkley(flow: BinnedFlow, settings: Settings) -> list[Told]:
         min_instances=int(settings["least"]),
         delta=settings["delta"],
         threshold=settings["threshold"],
+        alpha=settings["alpha"],
         mode="up",
     )
     alarms = []
@@ -180,7 +181,7 @@ PEERS: Final = (
         threshold="ml_s",
         grid={
             "ml_s": (0.03, 0.04, 0.06, 0.08, 0.11, 0.15, 0.2, 0.3, 0.4),
-            "window_s": (3.0, 5.0, 8.0, 12.0, 16.0, 20.0),
+            "window_s": (3.0, 5.0, 8.0, 12.0, 16.0, 20.0, 25.0),
             "again": (0.4, 0.7),
         },
     ),
@@ -193,6 +194,7 @@ PEERS: Final = (
         grid={
             "threshold": (0.1, 0.2, 0.4, 0.7, 1.0, 1.5, 2.5, 4.0, 7.0, 12.0),
             "delta": (0.005, 0.02, 0.05, 0.1),
+            "alpha": (0.97, 0.99, 0.9999),
             "least": (10.0, 30.0),
         },
     ),
@@ -202,7 +204,7 @@ PEERS: Final = (
         find=adwin,
         threshold="delta",
         grid={
-            "delta": (1e-8, 1e-5, 1e-3, 0.01, 0.05, 0.2, 0.5, 0.9),
+            "delta": (1e-8, 1e-5, 1e-3, 0.01, 0.05, 0.2, 0.5, 0.9, 0.99),
             "rise": (0.0, 0.02),
             "least": (3.0, 5.0),
         },
@@ -212,13 +214,16 @@ PEERS: Final = (
         online=False,
         find=pelt,
         threshold="penalty",
-        grid={"penalty": (3.0, 6.0, 12.0, 25.0, 50.0, 100.0, 200.0), "least": (4.0, 8.0, 16.0)},
+        grid={
+            "penalty": (1.0, 3.0, 6.0, 12.0, 25.0, 50.0, 100.0),
+            "least": (4.0, 8.0, 16.0, 32.0),
+        },
     ),
     Peer(
         "moving window (skchange), offline",
         online=False,
         find=moving_window,
         threshold="penalty",
-        grid={"penalty": (1.0, 2.0, 3.0, 6.0, 12.0, 25.0), "bins": (12.0, 20.0, 30.0, 40.0)},
+        grid={"penalty": (0.2, 0.5, 1.0, 2.0, 4.0, 8.0), "bins": (12.0, 20.0, 40.0, 60.0, 90.0)},
     ),
 )

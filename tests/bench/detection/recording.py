@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import sys
 import zipfile
 from collections.abc import Mapping
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 
 from bench.detection import other
 from bench.detection.other import OtherSession, other_session
-from bench.detection.seeds import FORMS, OTHER, Use
+from bench.detection.seeds import FAMILIES, FORMS, OTHER, Use
 from lullaflow.detection import Samples
 from lullaflow_sim.course import MILK_G_PER_ML
 from lullaflow_sim.generate import GeneratedSession, generate_session
@@ -211,6 +212,14 @@ def _generator_digest(family: str) -> str:
     return digest.hexdigest()[:16]
 
 
+def forget_old() -> None:
+    """Delete what generators that are no more have made."""
+    kept = {_generator_digest(family) for family in FAMILIES} | {"plots"}
+    for folder in CACHE.glob("*/"):
+        if folder.name not in kept:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 def write_recording(path: Path, made: Recording) -> None:
     """Write a recording, whole or not at all."""
     told: dict[str, Any] = {name: getattr(made, name) for name in TOLD}
@@ -235,7 +244,7 @@ def read_recording(path: Path) -> Recording:
     Raises:
         OSError, ValueError, KeyError, zipfile.BadZipFile: when it is no such file.
     """
-    with np.load(path) as file:
+    with path.open("rb") as raw, np.load(raw) as file:
         told = json.loads(str(file["told"]))
         return Recording(
             samples=Samples(*(file[name] for name in COLUMNS)),

@@ -8,10 +8,13 @@ from __future__ import annotations
 import argparse
 import math
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from bench.detection.failures import why_false, why_missed
+from bench.detection.limit import limits
 from bench.detection.ours import find
 from bench.detection.recording import recording
 from bench.detection.running import pool, run_all
@@ -26,12 +29,20 @@ class Judged:
 
     score: SessionScore
     slowness: Slowness
+    why: tuple[str, ...]
 
 
 def judge(family: str, use: Use, seed: int) -> Judged:
     """Run our detector and the core over one recording."""
     made = recording(family, use, seed)
-    return Judged(score_session(made, find(made.samples)), judge_slowness(made))
+    score = score_session(made, find(made.samples))
+    missed = [
+        "missed: " + why_missed(made, each, limit)
+        for each, limit, delay_s in zip(made.let_downs, limits(made), score.delays_s, strict=True)
+        if delay_s is None
+    ]
+    false = ["false: " + why_false(made, at_s) for at_s in score.false_s]
+    return Judged(score, judge_slowness(made), (*missed, *false))
 
 
 def report(judged: Sequence[Judged]) -> str:
@@ -55,7 +66,8 @@ def report(judged: Sequence[Judged]) -> str:
         f"  pump off            {_seeds(judged, 'pump_off')}",
         f"  milk even a moment  {_seeds(judged, 'any_milk')}",
     ]
-    return "\n".join(lines)
+    why = Counter(reason for each in judged for reason in each.why)
+    return "\n".join([*lines, *(f"{count:5} {reason}" for reason, count in sorted(why.items()))])
 
 
 def _seeds(judged: Sequence[Judged], name: str) -> str:

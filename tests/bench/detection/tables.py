@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from bench.detection.failures import FALSE, MISSED
 from bench.detection.judging import TUNED_AS, tuned_settings
+from bench.detection.ours import HASTY
 from bench.detection.peers import PEERS
 from bench.detection.results import FamilyResult, Goal, delay_ratio, sober_delay_s
-from bench.detection.scoring import Figures
+from bench.detection.scoring import Figures, sum_up
 from bench.detection.seeds import Use, seeds
 from bench.detection.speed import Speed
 
@@ -53,6 +54,7 @@ def family_table(results: Sequence[FamilyResult], use: Use) -> str:
             _cell(delay_ratio(each.judged, past_steps=True)[1], 1) for each in results
         ],
         "ratio to it": [_cell(delay_ratio(each.judged, past_steps=True)[2], 2) for each in results],
+        "told by it within 30 s (%)": [_told_share(each) for each in results],
         "onset error, median (s)": [_cell(each.onset_error_s, 2) for each in figures],
         "calibration error": [
             _cell(each.calibration_error, 3) if each.let_downs else "–" for each in figures
@@ -74,6 +76,9 @@ def peer_table(results: Sequence[FamilyResult]) -> str:
     rows = [
         ("**lullaflow**", *(_trio(each.figures, sober_delay_s(each.scores)) for each in results))
     ]
+    hasty = [[one.hasty for one in each.judged] for each in results]
+    name = f"lullaflow, hasty (ln odds {HASTY:g})"
+    rows.append((name, *(_trio(sum_up(each), sober_delay_s(each)) for each in hasty)))
     for peer in PEERS:
         cells = [
             _trio(
@@ -137,6 +142,11 @@ def _trio(figures: Figures, delay_s: float, *, online: bool = True) -> str:
 
 def _settings(settings: Mapping[str, float]) -> str:
     return ", ".join(f"{name} {value:g}" for name, value in settings.items()) or "as published"
+
+
+def _told_share(result: FamilyResult) -> str:
+    known = [limit.past_steps_s is not None for each in result.judged for limit in each.limits]
+    return _cell(100.0 * sum(known) / len(known), 1) if known else "–"
 
 
 def _slow(result: FamilyResult, name: str) -> str:

@@ -5,6 +5,7 @@ PYTHONPATH=tests python -m bench.detection.tune
 
 from __future__ import annotations
 
+import argparse
 import json
 from collections import defaultdict
 from pathlib import Path
@@ -41,8 +42,11 @@ def try_all(task: tuple[str, int]) -> dict[Choice, SessionScore]:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--jobs", type=int)
+    asked = parser.parse_args()
     tuned: dict[str, dict[str, dict[str, float]]] = {}
-    with pool() as processes:
+    with pool(asked.jobs) as processes:
         for family in MILKY:
             tasks = [(family, seed) for seed in seeds(family, Use.TRAINING, SESSIONS)]
             scores: dict[Choice, list[SessionScore]] = defaultdict(list)
