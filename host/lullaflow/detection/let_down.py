@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 from lullaflow.detection.binning import Bin, Binner
 from lullaflow.detection.bottle import Bottle
+from lullaflow.detection.confidence import Signs, confidence
 from lullaflow.detection.level import SPURT_S
 from lullaflow.detection.samples import Samples
 from lullaflow.detection.vacuum import VacuumTracker
@@ -25,14 +26,19 @@ Side = Literal["left", "right", "both"]
 
 @dataclass(frozen=True, slots=True)
 class LetDownFound:
-    """Flow has risen. Times are seconds of the recording."""
+    """Flow has risen. Times are seconds of the recording; `signs` are what it was told by."""
 
     index: int
     side: Side
     onset_s: float
     detected_s: float
     flow_ml_min: float
-    confidence: float
+    signs: Signs
+
+    @property
+    def confidence(self) -> float:
+        """Return the probability that it is one."""
+        return confidence(self.signs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +154,18 @@ class LetDownDetector:
             onset_s=min(side.onset_s() for side in rising_ones),
             detected_s=now_s,
             flow_ml_min=60.0 * self._total_flow_ml_s(),
-            confidence=1.0 - 0.5 * math.exp(-(weight - THRESHOLD) / 4.0),
+            signs=self._signs(weight - THRESHOLD, alone=not all(on)),
+        )
+
+    def _signs(self, margin: float, *, alone: bool) -> Signs:
+        strong = max((side.rise for side in self._sides), key=lambda rise: rise.against_none)
+        present = [side for side in self._sides if side.present]
+        return Signs(
+            margin=margin,
+            touches_h=max(side.touches_h for side in present),
+            alone=alone and len(present) > 1,
+            gained_ml_s=strong.gained_ml_s,
+            base_ml_s=strong.base_ml_s,
         )
 
     def _begin(self, found: LetDownFound) -> None:

@@ -1,0 +1,54 @@
+"""How likely it is that a let-down that was told is one.
+
+A logistic map of what is known at that moment. It is fitted on generated training sessions by
+`tests/bench/detection/fit.py`, so that of all that is told with 90 %, nine in ten are true.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+WEIGHTS: Final = (3.0, 0.1, -0.5, -0.5, 0.3, -1.0)
+"""Of 1 and of `Signs.figures`. Fitted."""
+
+MOST_MARGIN: Final = 20.0
+"""Evidence beyond this makes nothing surer: what is left are mistakes of another kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """What is known of a rise as it is told.
+
+    Attributes:
+        margin: by how much the evidence passes the threshold, a logarithm of odds.
+        touches_h: how often the bottles are touched an hour, the busier one.
+        alone: whether one side of two rises alone.
+        gained_ml_s: flow beyond the flow before, of the stronger side.
+        base_ml_s: flow before, likewise.
+    """
+
+    margin: float
+    touches_h: float
+    alone: bool
+    gained_ml_s: float
+    base_ml_s: float
+
+    @property
+    def figures(self) -> tuple[float, ...]:
+        """Return them as numbers of about one."""
+        return (
+            min(self.margin, MOST_MARGIN) / MOST_MARGIN,
+            math.log(self.touches_h / 45.0),
+            float(self.alone),
+            min(max(math.log(self.gained_ml_s / 0.1), -1.0), 1.0),
+            self.base_ml_s / (self.base_ml_s + self.gained_ml_s),
+        )
+
+
+def confidence(signs: Signs) -> float:
+    """Return the probability that a rise is a let-down."""
+    bias, *weights = WEIGHTS
+    odds = bias + sum(w * figure for w, figure in zip(weights, signs.figures, strict=True))
+    return 1.0 / (1.0 + math.exp(-odds))
