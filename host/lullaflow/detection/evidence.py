@@ -77,7 +77,7 @@ LEFT_ML: Final = 0.03
 the noise."""
 
 UNLIKELY: Final = np.array([4.0, 4.0, 7.5, 13.0, 13.0])
-UNLIKELY_RESTLESS: Final = np.array([4.0, 4.0, 7.0, 7.0, 7.0])
+UNLIKELY_RESTLESS: Final = np.array([3.0, 3.0, 6.0, 6.0, 6.0])
 RESTLESS_H: Final = 45.0
 """How unlikely, as a logarithm, each confusing change is at any moment: one that rests at once,
 within a second, two, four, or six and a half; and the same where the bottle is touched more often

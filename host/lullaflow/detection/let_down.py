@@ -21,6 +21,9 @@ OVER_SHARE: Final = 0.1
 OVER_BINS: Final = 12
 """Six seconds of it: a slow stroke must not end a flow."""
 
+SUSPECTED_BINS: Final = 10
+"""What looked like a rise may still be one for five seconds: spurts come and go."""
+
 Side = Literal["left", "right", "both"]
 
 
@@ -89,6 +92,7 @@ class LetDownDetector:
         self.suction = (VacuumTracker(), VacuumTracker())
         self._flowing: _Flowing | None = None
         self._last_onset_s = -math.inf
+        self._suspected_bins = 0
         self.count = 0
 
     @property
@@ -100,6 +104,11 @@ class LetDownDetector:
     def milk_flowing(self) -> bool:
         """Tell whether a let-down flows now."""
         return self._flowing is not None
+
+    @property
+    def milk_may_flow(self) -> bool:
+        """Tell whether flow may just be rising: too early to say so, too late to deny it."""
+        return self._suspected_bins > 0
 
     def update(self, samples: Samples) -> list[Finding]:
         """Take samples in rising time, in any pieces, and return what they show."""
@@ -113,6 +122,8 @@ class LetDownDetector:
         spurt_s = self._spurt_s()
         for which, (side, suction) in enumerate(zip(self._sides, self.suction, strict=True)):
             side.push(bin_, which, suction, spurt_s)
+        suspected = any(rising(side) for side in self._sides)
+        self._suspected_bins = SUSPECTED_BINS if suspected else max(self._suspected_bins - 1, 0)
         findings = self._look_for_end(bin_.end_s)
         found = self._look_for_rise(bin_.end_s)
         if found is not None:

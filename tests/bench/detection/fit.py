@@ -25,7 +25,7 @@ from bench.detection.seeds import Use, seeds
 from lullaflow.detection import LetDownDetector, LetDownFound, evidence, verdict
 from lullaflow.detection import confidence as mapping
 
-SESSIONS: Final = {"clean": 40, "typical": 120, "hard": 80, "dry": 60, "volume_only": 60}
+SESSIONS: Final = {"clean": 30, "typical": 60, "hard": 60, "dry": 60, "volume_only": 60}
 """Of each family, for the confidence."""
 
 SWEPT: Final = {"typical": 60, "hard": 40, "dry": 40}
