@@ -76,6 +76,11 @@ LEFT_ML: Final = 0.03
 """A level has left the line of the three seconds before when it lies above it by half a drop, or by
 the noise."""
 
+LEFT_SHARE: Final = 0.8
+LAG_S: Final = 0.6
+"""That moment comes late by some drops, and later in more noise; the onset of the strongest window
+knows nothing of drops. Shares of the two, and what is still late, fitted."""
+
 UNLIKELY: Final = np.array([4.0, 4.0, 7.5, 13.0, 13.0])
 UNLIKELY_RESTLESS: Final = np.array([3.0, 3.0, 6.0, 6.0, 6.0])
 RESTLESS_H: Final = 45.0
@@ -237,7 +242,7 @@ class Evidence:
         return float(ratios[fine].max())
 
     def onset_s(self, rise: Rise) -> float:
-        """Return when the level left the line of the flow before for good."""
+        """Return about when the level left the line of the flow before for good."""
         levels = self.track.last(rise.bins + LINE_BINS)
         ago = np.arange(len(levels) - 1, -1, -1)
         before = levels[:LINE_BINS]
@@ -246,4 +251,5 @@ class Evidence:
         over = levels - line > max(LEFT_ML, math.sqrt(self._noise.white))
         still = np.flatnonzero(~over)
         last = int(ago[still[-1]]) if len(still) else rise.bins
-        return self.track.end_s - BIN_S * last
+        left_s = self.track.end_s - BIN_S * last
+        return LEFT_SHARE * left_s + (1.0 - LEFT_SHARE) * rise.onset_s - LAG_S

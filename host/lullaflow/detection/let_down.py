@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from lullaflow.detection.binning import Bin, Binner
+from lullaflow.detection.binning import BIN_S, Bin, Binner
 from lullaflow.detection.bottle import Bottle
 from lullaflow.detection.confidence import Signs, confidence
 from lullaflow.detection.level import SPURT_S
@@ -36,12 +36,8 @@ class LetDownFound:
     onset_s: float
     detected_s: float
     flow_ml_min: float
-    signs: Signs
-
-    @property
-    def confidence(self) -> float:
-        """Return the probability that it is one."""
-        return confidence(self.signs)
+    confidence: float
+    signs: Signs = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +74,8 @@ class LetDownDetector:
     >>> milk = np.clip(t - 60.0, 0.0, None) * 0.4  # 24 ml/min from the 60th second on
     >>> none = np.full_like(t, np.nan)
     >>> found = LetDownDetector().update(Samples(t, none, milk, none, none))
-    >>> [round(each.onset_s) for each in found]
-    [60]
+    >>> [(each.side, round(each.onset_s), each.detected_s) for each in found]
+    [('left', 59, 62.5)]
 
     Attributes:
         suction: what the pump does, left and right.
@@ -159,20 +155,22 @@ class LetDownDetector:
         rising_ones = [side for side, part in zip(self._sides, on, strict=True) if part]
         if min(side.rise.onset_s for side in rising_ones) < self._last_onset_s + TOGETHER_S:
             return None
+        signs = self._signs(alone=not all(on))
         return LetDownFound(
             index=self.count + 1,
             side="both" if all(on) else "left" if on[0] else "right",
             onset_s=min(side.onset_s() for side in rising_ones),
             detected_s=now_s,
             flow_ml_min=60.0 * self._total_flow_ml_s(),
-            signs=self._signs(weight - THRESHOLD, alone=not all(on)),
+            confidence=confidence(signs),
+            signs=signs,
         )
 
-    def _signs(self, margin: float, *, alone: bool) -> Signs:
+    def _signs(self, *, alone: bool) -> Signs:
         strong = max((side.rise for side in self._sides), key=lambda rise: rise.against_none)
         present = [side for side in self._sides if side.present]
         return Signs(
-            margin=margin,
+            since_s=BIN_S * strong.bins,
             touches_h=max(side.touches_h for side in present),
             alone=alone and len(present) > 1,
             gained_ml_s=strong.gained_ml_s,
