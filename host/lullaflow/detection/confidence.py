@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-WEIGHTS: Final = (3.25, -0.62, 0.0, -1.37, -0.1, -0.85)
+WEIGHTS: Final = (3.55, -0.73, 0.18, -1.09, -0.26, -0.93)
 """Of 1 and of `Signs.figures`. Fitted."""
 
 
