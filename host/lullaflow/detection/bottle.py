@@ -108,6 +108,11 @@ class Bottle:
         self._last_value = before
 
     @property
+    def touches_h(self) -> float:
+        """Return how often it is touched an hour."""
+        return self._evidence.track.touches_h
+
+    @property
     def restless(self) -> bool:
         """Tell whether it is touched often."""
         return self._evidence.restless

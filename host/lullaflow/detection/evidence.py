@@ -76,8 +76,13 @@ LEFT_ML: Final = 0.03
 """A level has left the line of the three seconds before when it lies above it by half a drop, or by
 the noise."""
 
+LEFT_SHARE: Final = 0.8
+LAG_S: Final = 0.6
+"""That moment comes late by some drops, and later in more noise; the onset of the strongest window
+knows nothing of drops. Shares of the two, and what is still late, fitted."""
+
 UNLIKELY: Final = np.array([4.0, 4.0, 7.5, 13.0, 13.0])
-UNLIKELY_RESTLESS: Final = np.array([4.0, 4.0, 7.0, 7.0, 7.0])
+UNLIKELY_RESTLESS: Final = np.array([3.0, 3.0, 6.0, 6.0, 6.0])
 RESTLESS_H: Final = 45.0
 """How unlikely, as a logarithm, each confusing change is at any moment: one that rests at once,
 within a second, two, four, or six and a half; and the same where the bottle is touched more often
@@ -156,24 +161,29 @@ class Evidence:
 
     def _strongest(self, levels: Array, *, settled: bool) -> Rise:
         shapes = bank()
-        gained, base = shapes.rise.rows @ levels, shapes.base.rows @ levels
+        slopes = shapes.slopes @ levels
+        gained, base = slopes[: len(shapes.bins)], slopes[len(shapes.bins) :]
         # Milk does not flow backwards: where the flow before comes out so, it was none.
         free = base > 0.0
-        gained = np.where(free, gained, gained - shapes.tie * base)
-        base = np.where(free, base, 0.0)
+        below = np.minimum(base, 0.0)
+        gained, base = gained - shapes.tie * below, base - below
+        fine = (gained >= MATE_ML_S) & (base < BEFORE_SHARE * (base + gained))
+        if fine.any():
+            fine &= self._possible(base, settled=settled)
+        if not fine.any():
+            return NOTHING
         white = self._white(levels, base)
         variance = np.where(
             free,
             shapes.rise.variance(white, WALK_SHARE * self._noise.walk),
             shapes.fixed.variance(white, WALK_SHARE * self._noise.walk),
         )
-        excess_ml_s = gained - DRIP_ML_S - self._lent(white) / (BIN_S * shapes.bins)
+        excess_ml_s = gained - DRIP_ML_S - self._lent(white) / shapes.since_s
         z = excess_ml_s / np.sqrt(variance)
-        most = MAX_FLOW_ML_S * (1.0 + self.spurt_s / (BIN_S * shapes.bins))
+        most = MAX_FLOW_ML_S * (1.0 + self.spurt_s / shapes.since_s)
         if ((base + gained > most) & (z > FAST) & (shapes.bins > 3)).any():
             return NOTHING
-        fine = (z > FAINT) & (gained >= MATE_ML_S) & (base < BEFORE_SHARE * (base + gained))
-        fine &= self._possible(base, settled=settled)
+        fine &= z > FAINT
         if not fine.any():
             return NOTHING
         which = int(np.where(fine, z, 0.0).argmax())
@@ -185,7 +195,7 @@ class Evidence:
             bins=int(shapes.bins[which]),
             base_ml_s=float(base[which]),
             gained_ml_s=float(gained[which]),
-            onset_s=self.track.end_s - BIN_S * float(shapes.bins[which]),
+            onset_s=self.track.end_s - float(shapes.since_s[which]),
             ample=bool(ample.any()),
         )
 
@@ -193,8 +203,8 @@ class Evidence:
         """Return the white noise of each window: the session's, or its own when that is more."""
         shapes = bank()
         explained = ((shapes.explained @ levels) ** 2).reshape(-1, 3).sum(axis=1)
-        squares = np.cumsum((levels * levels)[::-1])[shapes.bins + shapes.base_bins]
-        own = (squares - explained) / (shapes.bins + shapes.base_bins - 2.0)
+        squares = np.cumsum((levels * levels)[::-1])[shapes.span]
+        own = (squares - explained) / (shapes.span - 2.0)
         least = max(self._noise.white, self.step_ml**2 / 12.0)
         white: Array = np.maximum(least, own) + SPURT_SHARE * (base * self.spurt_s) ** 2
         return white
@@ -216,7 +226,7 @@ class Evidence:
             # Only flow that has fallen since the last let-down can rise to another.
             before = np.maximum(base, track.flows(shapes.bins))
             fallen = np.maximum(BEFORE_SHARE * track.peaks(shapes.bins), DRY_ML_S)
-            fine &= (shapes.bins + shapes.base_bins <= track.since) & (before < fallen)
+            fine &= (shapes.span <= track.since) & (before < fallen)
         return fine
 
     def _against_other(self, levels: Array, white: Array, fine: Mask) -> float:
@@ -232,7 +242,7 @@ class Evidence:
         return float(ratios[fine].max())
 
     def onset_s(self, rise: Rise) -> float:
-        """Return when the level left the line of the flow before for good."""
+        """Return about when the level left the line of the flow before for good."""
         levels = self.track.last(rise.bins + LINE_BINS)
         ago = np.arange(len(levels) - 1, -1, -1)
         before = levels[:LINE_BINS]
@@ -241,4 +251,5 @@ class Evidence:
         over = levels - line > max(LEFT_ML, math.sqrt(self._noise.white))
         still = np.flatnonzero(~over)
         last = int(ago[still[-1]]) if len(still) else rise.bins
-        return self.track.end_s - BIN_S * last
+        left_s = self.track.end_s - BIN_S * last
+        return LEFT_SHARE * left_s + (1.0 - LEFT_SHARE) * rise.onset_s - LAG_S

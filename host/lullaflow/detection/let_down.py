@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from lullaflow.detection.binning import Bin, Binner
+from lullaflow.detection.binning import BIN_S, Bin, Binner
 from lullaflow.detection.bottle import Bottle
+from lullaflow.detection.confidence import Signs, confidence
 from lullaflow.detection.level import SPURT_S
 from lullaflow.detection.samples import Samples
 from lullaflow.detection.vacuum import VacuumTracker
@@ -20,12 +21,15 @@ OVER_SHARE: Final = 0.1
 OVER_BINS: Final = 12
 """Six seconds of it: a slow stroke must not end a flow."""
 
+SUSPECTED_BINS: Final = 10
+"""What looked like a rise may still be one for five seconds: spurts come and go."""
+
 Side = Literal["left", "right", "both"]
 
 
 @dataclass(frozen=True, slots=True)
 class LetDownFound:
-    """Flow has risen. Times are seconds of the recording."""
+    """Flow has risen. Times are seconds of the recording; `signs` are what it was told by."""
 
     index: int
     side: Side
@@ -33,6 +37,7 @@ class LetDownFound:
     detected_s: float
     flow_ml_min: float
     confidence: float
+    signs: Signs = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +74,8 @@ class LetDownDetector:
     >>> milk = np.clip(t - 60.0, 0.0, None) * 0.4  # 24 ml/min from the 60th second on
     >>> none = np.full_like(t, np.nan)
     >>> found = LetDownDetector().update(Samples(t, none, milk, none, none))
-    >>> [round(each.onset_s) for each in found]
-    [60]
+    >>> [(each.side, round(each.onset_s), each.detected_s) for each in found]
+    [('left', 59, 62.5)]
 
     Attributes:
         suction: what the pump does, left and right.
@@ -83,6 +88,7 @@ class LetDownDetector:
         self.suction = (VacuumTracker(), VacuumTracker())
         self._flowing: _Flowing | None = None
         self._last_onset_s = -math.inf
+        self._suspected_bins = 0
         self.count = 0
 
     @property
@@ -94,6 +100,11 @@ class LetDownDetector:
     def milk_flowing(self) -> bool:
         """Tell whether a let-down flows now."""
         return self._flowing is not None
+
+    @property
+    def milk_may_flow(self) -> bool:
+        """Tell whether flow may just be rising: too early to say so, too late to deny it."""
+        return self._suspected_bins > 0
 
     def update(self, samples: Samples) -> list[Finding]:
         """Take samples in rising time, in any pieces, and return what they show."""
@@ -107,6 +118,8 @@ class LetDownDetector:
         spurt_s = self._spurt_s()
         for which, (side, suction) in enumerate(zip(self._sides, self.suction, strict=True)):
             side.push(bin_, which, suction, spurt_s)
+        suspected = any(rising(side) for side in self._sides)
+        self._suspected_bins = SUSPECTED_BINS if suspected else max(self._suspected_bins - 1, 0)
         findings = self._look_for_end(bin_.end_s)
         found = self._look_for_rise(bin_.end_s)
         if found is not None:
@@ -142,13 +155,26 @@ class LetDownDetector:
         rising_ones = [side for side, part in zip(self._sides, on, strict=True) if part]
         if min(side.rise.onset_s for side in rising_ones) < self._last_onset_s + TOGETHER_S:
             return None
+        signs = self._signs(alone=not all(on))
         return LetDownFound(
             index=self.count + 1,
             side="both" if all(on) else "left" if on[0] else "right",
             onset_s=min(side.onset_s() for side in rising_ones),
             detected_s=now_s,
             flow_ml_min=60.0 * self._total_flow_ml_s(),
-            confidence=1.0 - 0.5 * math.exp(-(weight - THRESHOLD) / 4.0),
+            confidence=confidence(signs),
+            signs=signs,
+        )
+
+    def _signs(self, *, alone: bool) -> Signs:
+        strong = max((side.rise for side in self._sides), key=lambda rise: rise.against_none)
+        present = [side for side in self._sides if side.present]
+        return Signs(
+            since_s=BIN_S * strong.bins,
+            touches_h=max(side.touches_h for side in present),
+            alone=alone and len(present) > 1,
+            gained_ml_s=strong.gained_ml_s,
+            base_ml_s=strong.base_ml_s,
         )
 
     def _begin(self, found: LetDownFound) -> None:

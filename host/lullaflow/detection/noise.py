@@ -56,10 +56,9 @@ class Noise:
     def learn(self, levels: NDArray[np.float64], *, still: bool) -> None:
         """Take the last `REACH` levels, none of them made up; `still`: no milk to speak of."""
         rate = 1.0 / min(BINS, FIRST_BINS + self._learned)
-        short, long = (
-            float(levels[-1] - 2.0 * levels[-1 - span] + levels[-1 - 2 * span])
-            for span in (SHORT, LONG)
-        )
+        last = levels.tolist()
+        short = last[-1] - 2.0 * last[-1 - SHORT] + last[-1 - 2 * SHORT]
+        long = last[-1] - 2.0 * last[-1 - LONG] + last[-1 - 2 * LONG]
         self._short += rate * (_seen(self._short, short, CLIP, CLIP_SHARE) - self._short)
         if still:
             self._learned += 1.0

@@ -22,7 +22,7 @@ Array = NDArray[np.float64]
 ONSETS: Final = (2, 3, 4, 5, 6, 8, 10, 13, 16, 20, 26, 32, 40)
 """Bins since the onset: 1 to 20 s, each about a quarter longer than the last."""
 
-BASES: Final = (10, 24)
+BASES: Final = (10, 24, 48)
 """Bins over which the flow before is read: the longer the surer, but an ejection that has just
 ended leaves only a few seconds."""
 
@@ -64,9 +64,11 @@ class Bank:
 
     Attributes:
         bins: since the onset.
-        base_bins: before it.
-        rise: gives the flow gained since the onset, ml/s.
-        base: gives the flow before, ml/s.
+        since_s: the same in seconds.
+        span: bins of base and rise.
+        slopes: filters that give the flow gained since the onset, and then as many that give the
+            flow before, ml/s.
+        rise: the former alone.
         tie: what the flow gained changes by, for each ml/s that the flow before is set off.
         fixed: as `rise`, for a flow before that is known.
         explained: three rows a pair; the sum of their squares is what a bent line explains.
@@ -77,9 +79,10 @@ class Bank:
     """
 
     bins: NDArray[np.int64]
-    base_bins: NDArray[np.int64]
+    since_s: Array
+    span: NDArray[np.int64]
+    slopes: Array
     rise: Filters
-    base: Filters
     tie: Array
     fixed: Filters
     explained: Array
@@ -100,9 +103,10 @@ def bank() -> Bank:
     counts = [len(rows) for rows in others]
     return Bank(
         bins=np.array([bins for bins, _ in pairs]),
-        base_bins=np.array([base_bins for _, base_bins in pairs]),
+        since_s=BIN_S * np.array([bins for bins, _ in pairs], dtype=np.float64),
+        span=np.array([sum(pair) for pair in pairs]),
+        slopes=np.array([_padded(each[row]) for row in (2, 1) for each in weights]),
         rise=_filters([each[2] for each in weights]),
-        base=_filters([each[1] for each in weights]),
         tie=tie,
         fixed=_filters([w[2] - ratio * w[1] for w, ratio in zip(weights, tie, strict=True)]),
         explained=np.array([_padded(row) for pair in pairs for row in _lines(_bent(*pair)).T]),
