@@ -38,8 +38,8 @@ its peak. Fitted."""
 BEFORE_SHARE: Final = 0.65
 """The flow before an ejection is under 0.6 of its peak; a little more, for both are estimates."""
 
-FAINT: Final = 1.5
-"""Standard deviations that are not worth a second look: every fifteenth window has them."""
+FAINT: Final = 2.4
+"""Standard deviations that are not worth a second look: they would not corroborate anything."""
 
 DRY_ML_S: Final = 0.02
 """Flow under this has fallen, whatever its peak was."""
@@ -82,12 +82,17 @@ LAG_S: Final = 0.6
 knows nothing of drops. Shares of the two, and what is still late, fitted."""
 
 UNLIKELY: Final = np.array([4.0, 4.0, 7.5, 13.0, 13.0])
+"""How unlikely, as a logarithm, each confusing change is at any moment: one that rests at once,
+within a second, two, four, or six and a half. Fitted."""
+
 UNLIKELY_RESTLESS: Final = np.array([3.0, 3.0, 6.0, 6.0, 6.0])
 RESTLESS_H: Final = 45.0
-"""How unlikely, as a logarithm, each confusing change is at any moment: one that rests at once,
-within a second, two, four, or six and a half; and the same where the bottle is touched more often
-an hour than this. Fitted."""
+"""The same where the bottle is touched more often an hour than this: who handles it often leans on
+it, too. Fitted."""
+
 WALK_SHARE: Final = 0.3
+"""Of the walk that was learnt: noise that wanders to and fro within seconds looks like one, but
+does not go on. Fitted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +173,12 @@ class Evidence:
         below = np.minimum(base, 0.0)
         gained, base = gained - shapes.tie * below, base - below
         fine = (gained >= MATE_ML_S) & (base < BEFORE_SHARE * (base + gained))
-        if fine.any():
-            fine &= self._possible(base, settled=settled)
+        # No noise is less than the session's own white: most windows need no closer look.
+        least = FAINT * math.sqrt(self._noise.white)
+        fine &= gained - DRIP_ML_S > least * np.where(free, shapes.rise.root, shapes.fixed.root)
+        if not fine.any():
+            return NOTHING
+        fine &= self._possible(base, settled=settled)
         if not fine.any():
             return NOTHING
         white = self._white(levels, base)

@@ -47,11 +47,13 @@ class Filters:
         rows: the filters.
         white: variance of each result in white noise of 1 ml.
         walk: the same in a random walk of 1 ml a bin.
+        root: standard deviation of each result in white noise of 1 ml.
     """
 
     rows: Array
     white: Array
     walk: Array
+    root: Array
 
     def variance(self, white: Array, walk: float) -> Array:
         """Return the variance of each result in the noise of a session, ml^2."""
@@ -152,7 +154,8 @@ def _filters(rows: list[Array]) -> Filters:
     table = np.array([_padded(row) for row in rows])
     # A walk is the sum of its steps: to each step a filter answers with all its later weights.
     later = np.cumsum(table[:, ::-1], axis=1)[:, ::-1]
-    return Filters(table, (table**2).sum(axis=1), (later[:, 1:] ** 2).sum(axis=1))
+    white = (table**2).sum(axis=1)
+    return Filters(table, white, (later[:, 1:] ** 2).sum(axis=1), np.sqrt(white))
 
 
 def _padded(row: Array) -> Array:
