@@ -7,8 +7,8 @@ export PYTHONUTF8 := 1
 # Many tests start processes of their own; compiled once, they start in half the time.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test test-bluez test-brokers check format bench soak firmware drawings public protocol \
-	lock clean
+.PHONY: help demo test test-bluez test-brokers check format bench bench-detection soak firmware drawings \
+	public protocol lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -38,6 +38,9 @@ format: $(VENV)/.ready ## mend format and lint where a machine can
 
 bench: $(VENV)/.ready .make/debian-test .make/peers ## speed and memory, as ratios against a peer or a limit
 	@set -e; for script in tests/bench/bench_*.py; do echo; $(PY) $$script; done
+
+bench-detection: $(VENV)/.ready .make/peers ## how well let-downs are found, beside peers and the limit (docs/detection.md)
+	@PYTHONPATH=tests $(PY) -m bench.detection $(ARGS)
 
 soak: $(VENV)/.ready .make/debian-test .make/peers ## the slow sweeps: link and broker torture, fuzzing
 	@$(PY) -m pytest -m soak --timeout 5400 $(ARGS)

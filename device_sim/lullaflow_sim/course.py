@@ -72,6 +72,7 @@ class SideStretch:
     Attributes:
         vacuum_mmhg: what the gauge shows, every 0.02 s.
         weight_g: what the scale shows, every 0.1 s.
+        unrounded_g: what it would show in steps without size, every 0.1 s.
         flow_g_s: flow that reaches the bottle, every 0.1 s.
         milk_g: true milk in the bottle, every 0.1 s.
         suction_mmhg: true peak suction, every 0.1 s.
@@ -80,6 +81,7 @@ class SideStretch:
 
     vacuum_mmhg: Curve
     weight_g: Curve
+    unrounded_g: Curve
     flow_g_s: Curve
     milk_g: Curve
     suction_mmhg: Curve
@@ -124,12 +126,15 @@ class Course:
         sides: dict[int, SideStretch] = {}
         for side, (flow_g_s, milk_g) in milk.items():
             vacuum = suction.vacuum_mmhg[side]
-            weight, touched = self._scales[side].advance(
+            scale = self._scales[side]
+            weight, touched = scale.advance(
                 t_s, milk_g, suction.phase, vacuum[:: FAST_STEPS // SLOW_STEPS]
             )
             shown = shown_mmhg(self.plan.gauges[side], vacuum, self._gauges[side])
             peak = np.asarray(suction.peak_mmhg[side])
-            sides[side] = SideStretch(shown, weight, flow_g_s, milk_g, peak, touched)
+            sides[side] = SideStretch(
+                shown, weight, scale.unrounded_g, flow_g_s, milk_g, peak, touched
+            )
         return sides
 
     def advance_unseen(self) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lullaflow_sim.chance import Chance, stream
-from lullaflow_sim.course import MILK_G_PER_ML, STRETCH_S, Course, SessionPlan
+from lullaflow_sim.course import MILK_G_PER_ML, STRETCH_S, Course, SessionPlan, SideStretch
 from lullaflow_sim.generate.conditions import CONDITIONS, Conditions, Family, Forms
 from lullaflow_sim.generate.drawing import LEAD_OUT_S, draw_session
 from lullaflow_sim.let_downs import SIDES
@@ -48,6 +48,7 @@ class SideTruth:
     Attributes:
         flow_g_s: flow that reaches the bottle, before it breaks into drops and spurts.
         milk_ml: milk in the bottle, drop by drop.
+        unrounded_ml: what the scale would show in steps without size.
         suction_mmhg: peak suction of the cycles.
         touched: something touches the bottle.
         noise_ml: standard deviation of the untouched scale's readings about the milk (slow drift
@@ -56,6 +57,7 @@ class SideTruth:
 
     flow_g_s: Curve
     milk_ml: Curve
+    unrounded_ml: Curve
     suction_mmhg: Curve
     touched: NDArray[np.bool_]
     noise_ml: float
@@ -135,7 +137,7 @@ def generate_session(
     whole: dict[str, dict[str, NDArray[Any]]] = {
         SIDES[side]: {
             name: np.concatenate([getattr(each[side], name) for each in stretches])
-            for name in ("vacuum_mmhg", "weight_g", "flow_g_s", "milk_g", "suction_mmhg", "touched")
+            for name in SideStretch.__slots__
         }
         for side in plan.sides
     }
@@ -228,6 +230,7 @@ def _side_truth(curves: Mapping[str, NDArray[Any]]) -> SideTruth:
     return SideTruth(
         flow_g_s=curves["flow_g_s"],
         milk_ml=curves["milk_g"] / MILK_G_PER_ML,
+        unrounded_ml=curves["unrounded_g"] / MILK_G_PER_ML,
         suction_mmhg=curves["suction_mmhg"],
         touched=curves["touched"],
         noise_ml=_noise(error, curves["touched"]) / MILK_G_PER_ML,

@@ -42,6 +42,9 @@ class Scale:
         plan: what it gets wrong.
         disturbances: what happens to its bottle.
         chance: its own stream.
+
+    Attributes:
+        unrounded_g: what the last stretch would have shown in steps without size.
     """
 
     def __init__(
@@ -59,6 +62,7 @@ class Scale:
         self._crept_g = 0.0
         self._shown_g = plan.zero_g
         self._vibration_phase = chance.random()
+        self.unrounded_g: Curve = np.empty(0)
 
     def advance(
         self, t_s: Curve, milk_g: Curve, phase: Curve, vacuum_mmhg: Curve
@@ -92,6 +96,7 @@ class Scale:
                 shown[struck] += SPIKE_G * self._chance.normals(int(struck.sum()))
         if plan.smooth_s:
             shown = self._smooth(shown)
+        self.unrounded_g = shown
         shown = np.floor(shown / plan.quantum_g + 0.5) * plan.quantum_g
         return np.clip(shown, plan.low_g, plan.high_g), touched
 

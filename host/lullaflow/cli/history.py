@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
+from lullaflow.cli.course import Course
 from lullaflow.cli.shared import (
     CommandError,
     ConfigOption,
@@ -24,6 +25,7 @@ from lullaflow.cli.shared import (
     say,
     settings,
     whole_file,
+    write_whole,
 )
 from lullaflow.daemon.take import recorded_inputs
 from lullaflow.detection.samples import Samples
@@ -111,21 +113,53 @@ def replay(
     volume_only: Annotated[
         bool, typer.Option("--volume-only", help="Ignore suction, as for a plain scale.")
     ] = False,
+    plot: Annotated[
+        Path | None,
+        typer.Option(help="Draw flow, suction, let-downs and confidence (.png, .svg, .pdf)."),
+    ] = None,
 ) -> None:
     """Write the events that a recording (CSV) gives rise to, one JSON object a line."""
+    course = None if plot is None else _new_course(plot)
     with _recording_text(file) as text, whole_file(events) as sink:
         try:
             info, inputs = read_recording(text, started_at=_moment(start), volume_only=volume_only)
             core = Core(info)
-            for item in inputs:
+            for item in inputs if course is None else course.follow(core, inputs):
                 for event in core.step(item):
                     sink.write(dump_event(event) + "\n")
+                    if course is not None:
+                        course.add(event)
         except UnicodeDecodeError:
             raise CommandError(f"{file} is not UTF-8 text: save it as CSV in UTF-8.") from None
         except (ValidationError, OverflowError):
             raise CommandError(f"{file} holds numbers that no recording can hold.") from None
         except (ReplayError, csv.Error) as error:
             raise CommandError(f"{file}: {error}.") from None
+    if plot is not None and course is not None:
+        _draw(course, plot, file.name)
+
+
+def _new_course(plot: Path) -> Course:
+    """Return what a plot is drawn from, when it can be drawn at all."""
+    try:
+        # matplotlib is an extra, and large
+        from lullaflow.cli.plotting import FORMATS
+    except ModuleNotFoundError as error:
+        if not str(error.name).startswith("matplotlib"):
+            raise
+        raise CommandError(
+            'Plots need matplotlib, which is not installed: pip install "lullaflow[plots]".'
+        ) from None
+    if plot.suffix.lower() not in FORMATS:
+        raise CommandError(f"{plot} is no picture: its name must end in {' or '.join(FORMATS)}.")
+    return Course()
+
+
+def _draw(course: Course, plot: Path, title: str) -> None:
+    from lullaflow.cli.plotting import draw
+
+    write_whole(plot, draw(course, plot.suffix.lower(), title))
+    say(f"Drew {plot}.")
 
 
 @contextmanager

@@ -74,6 +74,18 @@ def whole_file(name: str) -> Iterator[TextIO]:
         begun.unlink(missing_ok=True)
 
 
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file that is there only once it is whole."""
+    begun = path.with_name(f"{path.name}.part")
+    try:
+        begun.write_bytes(content)
+        begun.replace(path)
+    except OSError as error:
+        raise CommandError(f"{path} cannot be written ({error.strerror}).") from None
+    finally:
+        begun.unlink(missing_ok=True)
+
+
 def _opened(path: Path) -> TextIO:
     try:
         return path.open("w", encoding="utf-8", newline="")

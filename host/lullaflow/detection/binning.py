@@ -9,11 +9,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from lullaflow.detection.samples import Samples
 
 BIN_S: Final = 0.5
 """The board's frame: finer would decide no earlier, for frames arrive whole."""
 
+Channel = NDArray[np.float64]
 Moments = tuple[list[float], list[float]]
 Channels = tuple[list[float], list[float], list[float], list[float]]
 
@@ -47,6 +51,30 @@ class Bin:
         return (self.index + 1) * BIN_S
 
 
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """The samples of one channel that are there: moments, values, and where each bin starts."""
+
+    moments_s: list[float]
+    values: list[float]
+    starts: list[int]
+
+    @classmethod
+    def of(cls, t_s: Channel, values: Channel, starts: NDArray[np.int64]) -> _Column:
+        there = np.flatnonzero(~np.isnan(values))
+        edges = [*np.searchsorted(there, starts).tolist(), len(there)]
+        return cls(t_s[there].tolist(), values[there].tolist(), edges)
+
+
+def _channels(samples: Samples) -> tuple[Channel, Channel, Channel, Channel]:
+    return (
+        samples.left_vacuum_mmhg,
+        samples.left_volume_ml,
+        samples.right_vacuum_mmhg,
+        samples.right_volume_ml,
+    )
+
+
 class Binner:
     """Collects rows until a bin is over, which the first row after it tells."""
 
@@ -58,32 +86,21 @@ class Binner:
 
     def push(self, samples: Samples) -> Iterator[Bin]:
         """Take rows in rising time and yield the bins that they close; empty bins are left out."""
-        times = samples.t_s.tolist()
-        columns = (
-            samples.left_vacuum_mmhg.tolist(),
-            samples.left_volume_ml.tolist(),
-            samples.right_vacuum_mmhg.tolist(),
-            samples.right_volume_ml.tolist(),
-        )
-        start = 0
-        while start < len(times):
-            index = int(times[start] // BIN_S)
+        if not len(samples.t_s):
+            return
+        numbers = (samples.t_s // BIN_S).astype(np.int64)
+        starts = np.concatenate(([0], np.flatnonzero(np.diff(numbers)) + 1))
+        columns = [_Column.of(samples.t_s, values, starts) for values in _channels(samples)]
+        for which, index in enumerate(numbers[starts].tolist()):
             if index != self._index and self._begun:
                 yield from self.flush()
             self._index = index
             self._begun = True
-            limit_s = (index + 1) * BIN_S
-            end = start
-            while end < len(times) and times[end] < limit_s:
-                end += 1
-            for which, column in enumerate(columns):
-                if which % 2:
-                    there = [i for i in range(start, end) if column[i] == column[i]]
-                    self._open[which].extend([column[i] for i in there])
-                    self._moments[which // 2].extend([times[i] for i in there])
-                else:
-                    self._open[which].extend([v for v in column[start:end] if v == v])
-            start = end
+            for channel, column in enumerate(columns):
+                part = slice(column.starts[which], column.starts[which + 1])
+                self._open[channel].extend(column.values[part])
+                if channel % 2:
+                    self._moments[channel // 2].extend(column.moments_s[part])
 
     def flush(self) -> Iterator[Bin]:
         """Yield the bin that is still open, when there is one: nothing more will come for it."""

@@ -57,9 +57,7 @@ class Bottle:
         bin_: Bin,
         side: int,
         suction: VacuumTracker,
-        after_s: float,
         spurt_s: float,
-        learn: bool,
     ) -> None:
         """Take one bin.
 
@@ -67,9 +65,7 @@ class Bottle:
             bin_: of all channels.
             side: 0 left, 1 right.
             suction: of this side.
-            after_s: only rises that begin after this moment count.
             spurt_s: time whose milk may fall at once.
-            learn: no let-down is under way: what is seen is noise.
         """
         self.rise = NOTHING
         self.known = not self.present
@@ -84,10 +80,9 @@ class Bottle:
         if reading is None:
             return
         self.known = self.settled
-        self._evidence.add(reading.end_s, reading.milk_ml, reading.follows, reading.shift_ml)
-        self.rise = self._evidence.rise(after_s, learn=learn)
+        self.rise = self._evidence.weigh(reading, settled=self.settled)
         self._level.step_noise_ml = self._evidence.step_noise_ml
-        self.flow_ml_s = self._evidence.flow_ml_s(SMOOTH_BINS)
+        self.flow_ml_s = self._evidence.track.flow_ml_s(SMOOTH_BINS)
 
     def _without_pump(self, bin_: Bin, side: int, suction: VacuumTracker) -> list[float]:
         """Return the readings without what the scale feels of the pump."""
@@ -112,10 +107,20 @@ class Bottle:
             before = value
         self._last_value = before
 
+    @property
+    def touches_h(self) -> float:
+        """Return how often it is touched an hour."""
+        return self._evidence.track.touches_h
+
+    @property
+    def restless(self) -> bool:
+        """Tell whether it is touched often."""
+        return self._evidence.restless
+
     def onset_s(self) -> float:
-        """Return when the rise began."""
+        """Return when the rise of the last bin began."""
         return self._evidence.onset_s(self.rise)
 
-    def grows(self, bins: int) -> bool:
-        """Tell whether the rise has gone on and grown for so long."""
-        return self._evidence.grows(self.rise, bins)
+    def begin(self) -> None:
+        """A let-down has been told."""
+        self._evidence.track.begin()

@@ -1,84 +1,98 @@
 """Whether one bottle's flow has risen: a sequential test against what else it could be.
 
-Over windows of 1 to 18 s, the milk gained beyond what the flow before would have given is weighed
-against the session's own noise: `score^2 / 2` is the logarithm of the generalised likelihood ratio
-(Lorden 1971 for the windowed test; its noise is learnt, not assumed). A window is judged twice,
-whole and without its largest second, because a scale that has settled by a gram looks like a
-second of milk: the confusing change of arXiv:2405.00842, which must be beaten as well.
+At every half second the level of the last half minute is compared with the shapes of `templates`:
+`z^2 / 2`, with `z` a bend over its noise, is the logarithm of a generalised likelihood ratio
+(Lorden 1971, windowed). A rise must also beat every confusing change that fits the same window:
+the least of the ratios decides, as in the S-CuSum of arXiv:2405.00842.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
-from lullaflow.detection.level import SPURT_S
+import numpy as np
+from numpy.typing import NDArray
 
-WINDOWS: Final = (2, 3, 4, 6, 8, 12, 16, 24, 36)
-"""Lengths, in bins, over which a rise is looked for: 1 to 18 s."""
+from lullaflow.detection.binning import BIN_S
+from lullaflow.detection.level import MAX_FLOW_ML_S, SPURT_S, Reading
+from lullaflow.detection.noise import REACH, Noise
+from lullaflow.detection.templates import EASES, LENGTH, bank
+from lullaflow.detection.track import RECENT_BINS, STILL_BINS, Track
 
-CLEAR_BINS: Final = 24
-CLEAR_ML: Final = 0.13
-"""In noise under this, a let-down of the least flow (0.05 g/s) has stood out within 12 s: looking
-further back would only find slow drips."""
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 
-MEMORY: Final = 120
-"""Readings kept: one minute."""
+DRIP_ML_S: Final = 0.01
+"""A rise by no more than this is drips: one in five seconds. Fitted."""
 
-BASE_BINS: Final = 24
-"""The flow before is read over up to twelve seconds ..."""
+MATE_ML_S: Final = 0.015
+"""A rise by this is worth a look at the other bottle ..."""
 
-LEAST_BASE_BINS: Final = 6
-"""... and known from three on."""
+LEAST_ML_S: Final = 0.045
+NOW_ML_S: Final = 0.06
+"""... by this much on average, and this much by now, it may be a let-down, which adds 0.05 g/s at
+its peak. Fitted."""
 
-DRIP_ML_S: Final = 0.005
-"""A drop in ten seconds is no flow. Fitted: more costs delay, less brings false alarms."""
+BEFORE_SHARE: Final = 0.65
+"""The flow before an ejection is under 0.6 of its peak; a little more, for both are estimates."""
 
-NOISE_BINS: Final = 240.0
-"""The noise is learnt over about two minutes."""
+FAINT: Final = 2.4
+"""Standard deviations that are not worth a second look: they would not corroborate anything."""
 
-FIRST_BINS: Final = 12.0
-"""The first guess counts like six seconds of learning."""
+DRY_ML_S: Final = 0.02
+"""Flow under this has fallen, whatever its peak was."""
 
-FIRST_NOISE_ML: Final = 0.05
-"""Noise of a difference of two readings until the session has shown its own."""
+STILL_ML_S: Final = 0.05
+"""Noise of long spans is learnt while no more than drips flow."""
 
-LEAST_NOISE_ML: Final = 0.025
-"""Half a drop: whether one falls just before or just after."""
+BASE_BINS: Final = 6
+"""The flow before is known from three seconds on."""
 
-CLIP: Final = 2.5
-"""A shortfall beyond this many standard deviations teaches no more than this many, and an excess no
-more than one: rises are what is looked for."""
+REJOINED_BINS: Final = 8
+"""After a touch, four seconds must show that milk flows on."""
 
-CLIP_SHARE: Final = 1.36
-"""What this takes away from the variance of normal noise: 1 / (0.95 / 2 + 0.516 / 2)."""
-
-SPURT_SHARE: Final = 0.4
-"""Of one spurt: how far the milk of a window differs with where in the stroke it begins."""
-
-
-FAINT: Final = 2.0
-"""Evidence of odds of seven to one is not worth a second look ..."""
-
-STEP_BINS: Final = 3
-"""... and a window that a step may fill cannot speak against one."""
-
-LEARN_ML_S: Final = 0.05
-"""Noise is learnt while no more than drips flow."""
-
-STEP_VARIANCE: Final = 0.16
-"""Of a difference of two readings rounded to whole steps, in steps: between 1/6 and one lost."""
-
-LATE_SHARE: Final = 0.48
-"""Milk that rises gives at least half of its excess in the second half; a weight that is put on
-gives most of it at once. Fitted."""
-
-GAP_S: Final = 2.1
-"""A longer silence is a new beginning."""
+UNSETTLED_BINS: Final = 10
+CALM_BINS: Final = 24
+"""A bottle whose level was not found again after a touch may still be touched: what rises counts if
+it had lain still for five seconds before, or for twelve in all. Fitted."""
 
 TOP_FACTOR: Final = 2.5
-"""The highest of a minute's readings lies this many standard deviations above their mean."""
+"""The highest of some tens of readings lies this many standard deviations above their mean."""
+
+STEP_SHARE: Final = 0.75
+"""Of a scale's own step, which a level that creeps over its edge shows at once: three quarters of
+it are no evidence. Fitted."""
+
+SPURT_SHARE: Final = 1.0 / 12.0
+"""Variance of what a spurt puts off, in its mass squared: it fell just before, or just after."""
+
+FAST: Final = 4.0
+"""A rise so many standard deviations clear that is faster than milk can flow is a touch."""
+
+LINE_BINS: Final = 6
+LEFT_ML: Final = 0.03
+"""A level has left the line of the three seconds before when it lies above it by half a drop, or by
+the noise."""
+
+LEFT_SHARE: Final = 0.8
+LAG_S: Final = 0.6
+"""That moment comes late by some drops, and later in more noise; the onset of the strongest window
+knows nothing of drops. Shares of the two, and what is still late, fitted."""
+
+UNLIKELY: Final = np.array([4.0, 4.0, 7.5, 13.0, 13.0])
+"""How unlikely, as a logarithm, each confusing change is at any moment: one that rests at once,
+within a second, two, four, or six and a half. Fitted."""
+
+UNLIKELY_RESTLESS: Final = np.array([3.0, 3.0, 6.0, 6.0, 6.0])
+RESTLESS_H: Final = 45.0
+"""The same where the bottle is touched more often an hour than this: who handles it often leans on
+it, too. Fitted."""
+
+WALK_SHARE: Final = 0.3
+"""Of the walk that was learnt: noise that wanders to and fro within seconds looks like one, but
+does not go on. Fitted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,22 +101,24 @@ class Rise:
 
     Attributes:
         against_none: against nothing but noise and the flow before.
-        against_step: against a step of the scale besides.
-        bins: length of the window.
-        flow_ml_s: flow in the window.
-        base_ml_s: flow before it.
-        excess_ml: milk beyond the flow before.
+        against_other: against the likeliest of all confusing changes.
+        bins: since its onset.
+        base_ml_s: flow before.
+        gained_ml_s: flow beyond the flow before.
+        onset_s: its onset, recording time.
+        ample: whether it is large enough for a let-down.
     """
 
     against_none: float
-    against_step: float
+    against_other: float
     bins: int
-    flow_ml_s: float
     base_ml_s: float
-    excess_ml: float
+    gained_ml_s: float
+    onset_s: float
+    ample: bool
 
 
-NOTHING: Final = Rise(0.0, 0.0, 0, 0.0, 0.0, 0.0)
+NOTHING: Final = Rise(0.0, 0.0, 0, 0.0, 0.0, 0.0, ample=False)
 
 
 class Evidence:
@@ -111,142 +127,138 @@ class Evidence:
     Attributes:
         spurt_s: time between two spurts: the pump's cycle.
         step_ml: least difference of two figures of the scale.
+        track: its levels.
     """
 
     def __init__(self) -> None:
         self.spurt_s = SPURT_S
         self.step_ml = 0.0
-        self._times: list[float] = []
-        self._levels: list[float] = []
-        self._tops: list[float] = []
-        self._first = 0  # of the readings that can be compared with the last
-        self._resumed = 0  # the first reading after a touch or a silence
-        self._variances = [FIRST_NOISE_ML**2] * len(WINDOWS)
-        self._learned = 0.0
-        self._held_ml_s = 0.0
+        self.track = Track()
+        self._noise = Noise()
 
     @property
     def step_noise_ml(self) -> float:
-        """Return the standard deviation of the difference of two readings a second apart."""
-        return math.sqrt(self._variances[0])
+        """Return the standard deviation of the difference of two readings."""
+        return math.sqrt(2.0 * (self._noise.white + self._noise.walk))
 
-    def add(self, end_s: float, milk_ml: float, follows: bool, shift_ml: float | None) -> None:
-        """Take one reading; see `Reading`."""
-        if not follows:
-            self._held_ml_s = self.flow_ml_s(8)
-            self._first = len(self._levels)
-        if shift_ml is not None:
-            # What was seen meanwhile was a touch; what was before it can be compared.
-            del self._times[self._first :], self._levels[self._first :], self._tops[self._first :]
-            self._first = 0
-        top = self._tops[-1] if len(self._tops) > self._first else milk_ml
-        if (self._times and end_s - self._times[-1] > GAP_S) or not follows:
-            self._resumed = len(self._times)
-        self._times.append(end_s)
-        self._levels.append(milk_ml)
-        self._tops.append(max(top, milk_ml))
-        if len(self._levels) >= 2 * MEMORY:
-            del self._times[:MEMORY], self._levels[:MEMORY], self._tops[:MEMORY]
-            self._first = max(0, self._first - MEMORY)
-            self._resumed = max(0, self._resumed - MEMORY)
+    @property
+    def restless(self) -> bool:
+        """Tell whether this bottle is touched often."""
+        return self.track.touches_h > RESTLESS_H
 
-    def flow_ml_s(self, bins: int) -> float:
-        """Return the flow over the last bins, 0 while it is not known."""
-        levels, times = self._levels, self._times
-        back = min(bins, len(levels) - 1 - self._first)
-        if back < 2:
-            return self._held_ml_s
-        return max(0.0, (levels[-1] - levels[-1 - back]) / (times[-1] - times[-1 - back]))
-
-    def rise(self, after_s: float, *, learn: bool) -> Rise:
-        """Return the strongest rise of the last seconds.
+    def weigh(self, reading: Reading, *, settled: bool) -> Rise:
+        """Take a reading and return the strongest rise of the last seconds.
 
         Args:
-            after_s: only rises that begin after this moment.
-            learn: no let-down is under way: what is seen is noise.
+            reading: the next.
+            settled: whether the level can be believed.
         """
-        if learn:
-            self._learned += 1.0
-        last = len(self._levels) - 1
-        best, against_step = NOTHING, 0.0
-        for which, bins in enumerate(WINDOWS):
-            start = last - bins
-            clear = bins > CLEAR_BINS and self._variances[which - 1] < CLEAR_ML**2
-            if start < self._first or self._times[start] < after_s or clear:
-                break
-            seen = self._weigh(which, start, last, learn=learn)
-            if seen is not None:
-                against_step = max(against_step, seen.against_step)
-                if seen.against_none > best.against_none:
-                    best = seen
-        return best if best is NOTHING else replace(best, against_step=against_step)
+        track = self.track
+        if not track.add(reading):
+            return NOTHING
+        if track.real < REJOINED_BINS and track.touches:
+            return NOTHING
+        if track.real >= REACH:
+            still = track.flow_ml_s(STILL_BINS) < STILL_ML_S
+            self._noise.learn(track.last(REACH), still=still)
+        levels = track.last(LENGTH)
+        return self._strongest(levels - levels[-1], settled=settled)
 
-    def _weigh(self, which: int, start: int, last: int, *, learn: bool) -> Rise | None:
-        """Weigh one window; None when it holds no more than the flow before would have given."""
-        levels, bins = self._levels, WINDOWS[which]
-        span_s = self._times[last] - self._times[start]
-        base = self._base_ml_s(start)
-        gain = levels[last] - levels[start]
-        if learn and base <= LEARN_ML_S:
-            self._learn(which, gain - base * span_s)
-        expected = max(base, DRIP_ML_S) * span_s
-        sunk = self._tops[start] - TOP_FACTOR * self.step_noise_ml - levels[start]
-        excess = gain - expected - max(sunk, 0.0)
-        if excess <= 0.0:
-            return None
-        spurt = SPURT_SHARE * base * self.spurt_s
-        variance = self._variances[which] + STEP_VARIANCE * self.step_ml**2 + spurt * spurt
-        whole = excess * excess / variance / 2.0
-        without = 0.0
-        if whole > FAINT and bins > STEP_BINS:
-            step = max(levels[i + 2] - levels[i] for i in range(start, last - 1))
-            rest = excess - max(step - 2.0 * expected / bins, 0.0)
-            without = max(rest, 0.0) ** 2 / variance / 2.0
-        return Rise(whole, without, bins, gain / span_s, base, excess)
+    def _strongest(self, levels: Array, *, settled: bool) -> Rise:
+        shapes = bank()
+        slopes = shapes.slopes @ levels
+        gained, base = slopes[: len(shapes.bins)], slopes[len(shapes.bins) :]
+        # Milk does not flow backwards: where the flow before comes out so, it was none.
+        free = base > 0.0
+        below = np.minimum(base, 0.0)
+        gained, base = gained - shapes.tie * below, base - below
+        fine = (gained >= MATE_ML_S) & (base < BEFORE_SHARE * (base + gained))
+        # No noise is less than the session's own white: most windows need no closer look.
+        least = FAINT * math.sqrt(self._noise.white)
+        fine &= gained - DRIP_ML_S > least * np.where(free, shapes.rise.root, shapes.fixed.root)
+        if not fine.any():
+            return NOTHING
+        fine &= self._possible(base, settled=settled)
+        if not fine.any():
+            return NOTHING
+        white = self._white(levels, base)
+        variance = np.where(
+            free,
+            shapes.rise.variance(white, WALK_SHARE * self._noise.walk),
+            shapes.fixed.variance(white, WALK_SHARE * self._noise.walk),
+        )
+        excess_ml_s = gained - DRIP_ML_S - self._lent(white) / shapes.since_s
+        z = excess_ml_s / np.sqrt(variance)
+        most = MAX_FLOW_ML_S * (1.0 + self.spurt_s / shapes.since_s)
+        if ((base + gained > most) & (z > FAST) & (shapes.bins > 3)).any():
+            return NOTHING
+        fine &= z > FAINT
+        if not fine.any():
+            return NOTHING
+        which = int(np.where(fine, z, 0.0).argmax())
+        now = self.track.flow_ml_s(RECENT_BINS)
+        ample = fine & (gained >= LEAST_ML_S) & (now - base >= NOW_ML_S)
+        return Rise(
+            against_none=float(z[which]) ** 2 / 2.0,
+            against_other=self._against_other(levels, white, fine),
+            bins=int(shapes.bins[which]),
+            base_ml_s=float(base[which]),
+            gained_ml_s=float(gained[which]),
+            onset_s=self.track.end_s - float(shapes.since_s[which]),
+            ample=bool(ample.any()),
+        )
 
-    def grows(self, rise: Rise, least: int) -> bool:
-        """Tell whether a rise goes on and grows, as milk does; a weight that is put on slackens."""
-        begun = max(self._begun(rise), self._resumed)
-        levels, times = self._levels, self._times
-        last = len(levels) - 1
-        bins = last - begun
-        if bins < least:
-            return False
-        base = max(rise.base_ml_s, DRIP_ML_S)
-        whole = levels[last] - levels[begun] - base * (times[last] - times[begun])
-        middle = last - bins // 2
-        late = levels[last] - levels[middle] - base * (times[last] - times[middle])
-        return late >= LATE_SHARE * whole
+    def _white(self, levels: Array, base: Array) -> Array:
+        """Return the white noise of each window: the session's, or its own when that is more."""
+        shapes = bank()
+        explained = ((shapes.explained @ levels) ** 2).reshape(-1, 3).sum(axis=1)
+        squares = np.cumsum((levels * levels)[::-1])[shapes.span]
+        own = (squares - explained) / (shapes.span - 2.0)
+        least = max(self._noise.white, self.step_ml**2 / 12.0)
+        white: Array = np.maximum(least, own) + SPURT_SHARE * (base * self.spurt_s) ** 2
+        return white
+
+    def _lent(self, white: Array) -> Array:
+        """Return what may have risen without any milk, ml: a former level, a step of the scale."""
+        sunk = self.track.sunk(bank().bins) - TOP_FACTOR * np.sqrt(white)
+        step = max(self.step_ml - 2.0 * math.sqrt(self._noise.white), 0.0)
+        lent: Array = np.maximum(sunk, 0.0) + STEP_SHARE * step
+        return lent
+
+    def _possible(self, base: Array, *, settled: bool) -> Mask:
+        """Tell at which onsets a let-down may have begun."""
+        shapes, track = bank(), self.track
+        fine: Mask = shapes.bins + BASE_BINS <= track.count
+        if not settled and track.real < CALM_BINS:
+            fine &= shapes.bins + UNSETTLED_BINS <= track.real
+        if track.since is not None:
+            # Only flow that has fallen since the last let-down can rise to another.
+            before = np.maximum(base, track.flows(shapes.bins))
+            fallen = np.maximum(BEFORE_SHARE * track.peaks(shapes.bins), DRY_ML_S)
+            fine &= (shapes.span <= track.since) & (before < fallen)
+        return fine
+
+    def _against_other(self, levels: Array, white: Array, fine: Mask) -> float:
+        """Return the evidence against the likeliest confusing change, at the best onset."""
+        shapes = bank()
+        bends = shapes.others.rows @ levels - DRIP_ML_S
+        variance = shapes.others.variance(white[shapes.owner], WALK_SHARE * self._noise.walk)
+        known = variance > 0.0
+        z = np.maximum(bends, 0.0) / np.sqrt(np.where(known, variance, np.inf))
+        least = np.minimum.reduceat(z, shapes.first).reshape(-1, len(EASES))
+        unlikely = UNLIKELY_RESTLESS if self.restless else UNLIKELY
+        ratios = (least**2 / 2.0 + unlikely).min(axis=1)
+        return float(ratios[fine].max())
 
     def onset_s(self, rise: Rise) -> float:
-        """Return where the level leaves the line of the flow before."""
-        return self._times[self._begun(rise)]
-
-    def _begun(self, rise: Rise) -> int:
-        """Walk back to the last reading on the line of the flow before."""
-        levels, times = self._levels, self._times
-        start = len(levels) - 1 - rise.bins
-        allowed = max(0.03, 1.0 * self.step_noise_ml)
-        for i in range(len(levels) - 1, start, -1):
-            line = levels[start] + rise.base_ml_s * (times[i] - times[start])
-            if levels[i] - line <= allowed:
-                return i
-        return start
-
-    def _base_ml_s(self, start: int) -> float:
-        """Return the flow before a window; while it is not known, the one known last."""
-        back = min(start - self._first, BASE_BINS)
-        if back <= 0:
-            return self._held_ml_s
-        levels, times = self._levels, self._times
-        seen = (levels[start] - levels[start - back]) / (times[start] - times[start - back])
-        if back < LEAST_BASE_BINS:
-            seen += (self._held_ml_s - seen) * (LEAST_BASE_BINS - back) / LEAST_BASE_BINS
-        return max(seen, 0.0)
-
-    def _learn(self, which: int, excess: float) -> None:
-        variance = self._variances[which]
-        rate = 1.0 / min(NOISE_BINS, FIRST_BINS + self._learned)
-        most = variance if excess > 0.0 else CLIP * CLIP * variance
-        seen = min(excess * excess, most) * CLIP_SHARE
-        self._variances[which] = max(variance + rate * (seen - variance), LEAST_NOISE_ML**2)
+        """Return about when the level left the line of the flow before for good."""
+        levels = self.track.last(rise.bins + LINE_BINS)
+        ago = np.arange(len(levels) - 1, -1, -1)
+        before = levels[:LINE_BINS]
+        middle = float(ago[:LINE_BINS].mean())
+        line = before.mean() + rise.base_ml_s * BIN_S * (middle - ago)
+        over = levels - line > max(LEFT_ML, math.sqrt(self._noise.white))
+        still = np.flatnonzero(~over)
+        last = int(ago[still[-1]]) if len(still) else rise.bins
+        left_s = self.track.end_s - BIN_S * last
+        return LEFT_SHARE * left_s + (1.0 - LEFT_SHARE) * rise.onset_s - LAG_S

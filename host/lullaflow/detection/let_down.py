@@ -3,28 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from lullaflow.detection.binning import BIN_S, Bin, Binner
 from lullaflow.detection.bottle import Bottle
+from lullaflow.detection.confidence import Signs, confidence
 from lullaflow.detection.level import SPURT_S
 from lullaflow.detection.samples import Samples
 from lullaflow.detection.vacuum import VacuumTracker
-from lullaflow.detection.verdict import THRESHOLD, rising, weigh
-
-VALLEY_BINS: Final = 60
-"""Half a minute back is the flow before looked for."""
-
-SAME_LET_DOWN_S: Final = 10.0
-"""Rises of both sides within this are one let-down (95.5 % match, Prime 2009)."""
-
-FALLEN_BINS: Final = 10
-"""Five seconds: a slow stroke and a spurt come and go."""
-
-FALLEN_SHARE: Final = 0.65
-"""Only flow fallen under about 0.6 of its peak can rise to another ejection."""
+from lullaflow.detection.verdict import THRESHOLD, TOGETHER_S, rising, weigh
 
 OVER_ML_S: Final = 0.04
 """Flow under this, or under a tenth of its peak, is over: drips are up to 0.05 g/s."""
@@ -33,15 +21,15 @@ OVER_SHARE: Final = 0.1
 OVER_BINS: Final = 12
 """Six seconds of it: a slow stroke must not end a flow."""
 
-LEAST_RISE_ML_S: Final = 0.05
-"""An ejection adds at least 0.05 g/s."""
+SUSPECTED_BINS: Final = 10
+"""What looked like a rise may still be one for five seconds: spurts come and go."""
 
 Side = Literal["left", "right", "both"]
 
 
 @dataclass(frozen=True, slots=True)
 class LetDownFound:
-    """Flow has risen. Times are seconds of the recording."""
+    """Flow has risen. Times are seconds of the recording; `signs` are what it was told by."""
 
     index: int
     side: Side
@@ -49,6 +37,7 @@ class LetDownFound:
     detected_s: float
     flow_ml_min: float
     confidence: float
+    signs: Signs = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +62,6 @@ class _Flowing:
     onset_s: float
     begun_ml: float
     peak_ml_s: float = 0.0
-    low_bins: int = 0
-    fallen: bool = False
     over_bins: int = 0
 
 
@@ -87,8 +74,8 @@ class LetDownDetector:
     >>> milk = np.clip(t - 60.0, 0.0, None) * 0.4  # 24 ml/min from the 60th second on
     >>> none = np.full_like(t, np.nan)
     >>> found = LetDownDetector().update(Samples(t, none, milk, none, none))
-    >>> [round(each.onset_s) for each in found]
-    [60]
+    >>> [(each.side, round(each.onset_s), each.detected_s) for each in found]
+    [('left', 59, 62.5)]
 
     Attributes:
         suction: what the pump does, left and right.
@@ -99,9 +86,9 @@ class LetDownDetector:
         self._binner = Binner()
         self._sides = (Bottle(), Bottle())
         self.suction = (VacuumTracker(), VacuumTracker())
-        self._flows: deque[float] = deque(maxlen=VALLEY_BINS)
         self._flowing: _Flowing | None = None
-        self._settled_s = 0.0  # what lies before has been judged
+        self._last_onset_s = -math.inf
+        self._suspected_bins = 0
         self.count = 0
 
     @property
@@ -114,21 +101,25 @@ class LetDownDetector:
         """Tell whether a let-down flows now."""
         return self._flowing is not None
 
+    @property
+    def milk_may_flow(self) -> bool:
+        """Tell whether flow may just be rising: too early to say so, too late to deny it."""
+        return self._suspected_bins > 0
+
     def update(self, samples: Samples) -> list[Finding]:
         """Take samples in rising time, in any pieces, and return what they show."""
         return [finding for each in self._binner.push(samples) for finding in self.push(each)]
 
     def push(self, bin_: Bin) -> list[Finding]:
         """Take one bin."""
-        flowing = self._flowing
-        learn = flowing is None or bin_.end_s - flowing.onset_s > 2 * SAME_LET_DOWN_S
         for vacuum, samples in zip(self.suction, bin_.channels[::2], strict=True):
             if samples:
                 vacuum.push(bin_.start_s, samples)
         spurt_s = self._spurt_s()
         for which, (side, suction) in enumerate(zip(self._sides, self.suction, strict=True)):
-            side.push(bin_, which, suction, self._settled_s, spurt_s, learn=learn)
-        self._read_flow()
+            side.push(bin_, which, suction, spurt_s)
+        suspected = any(rising(side) for side in self._sides)
+        self._suspected_bins = SUSPECTED_BINS if suspected else max(self._suspected_bins - 1, 0)
         findings = self._look_for_end(bin_.end_s)
         found = self._look_for_rise(bin_.end_s)
         if found is not None:
@@ -157,44 +148,41 @@ class LetDownDetector:
         return sum(side.flow_ml_s for side in self._sides)
 
     def _look_for_rise(self, now_s: float) -> LetDownFound | None:
-        flowing = self._flowing
-        if flowing is not None and (
-            now_s - flowing.onset_s < SAME_LET_DOWN_S or not flowing.fallen
-        ):
-            return None
         weight = weigh(*self._sides)
         if weight < THRESHOLD:
             return None
-        rises = [side.rise for side in self._sides]
         on = [rising(side) for side in self._sides]
-        flow = sum(rise.flow_ml_s for rise in rises)
-        base = min(sum(rise.base_ml_s for rise in rises), *self._flows)
-        if base > OVER_ML_S:
-            flow = min(flow, self._total_flow_ml_s())
-        if flow - base < LEAST_RISE_ML_S or base > FALLEN_SHARE * flow:
+        rising_ones = [side for side, part in zip(self._sides, on, strict=True) if part]
+        if min(side.rise.onset_s for side in rising_ones) < self._last_onset_s + TOGETHER_S:
             return None
-        onset_s = min(side.onset_s() for side, part in zip(self._sides, on, strict=True) if part)
+        signs = self._signs(alone=not all(on))
         return LetDownFound(
             index=self.count + 1,
             side="both" if all(on) else "left" if on[0] else "right",
-            onset_s=onset_s,
+            onset_s=min(side.onset_s() for side in rising_ones),
             detected_s=now_s,
             flow_ml_min=60.0 * self._total_flow_ml_s(),
-            confidence=1.0 - 0.5 * math.exp(-(weight - THRESHOLD) / 4.0),
+            confidence=confidence(signs),
+            signs=signs,
+        )
+
+    def _signs(self, *, alone: bool) -> Signs:
+        strong = max((side.rise for side in self._sides), key=lambda rise: rise.against_none)
+        present = [side for side in self._sides if side.present]
+        return Signs(
+            since_s=BIN_S * strong.bins,
+            touches_h=max(side.touches_h for side in present),
+            alone=alone and len(present) > 1,
+            gained_ml_s=strong.gained_ml_s,
+            base_ml_s=strong.base_ml_s,
         )
 
     def _begin(self, found: LetDownFound) -> None:
         self.count += 1
-        self._settled_s = found.detected_s
+        self._last_onset_s = found.onset_s
+        for side in self._sides:
+            side.begin()
         self._flowing = _Flowing(found.index, found.side, found.onset_s, self._total_ml())
-
-    def _read_flow(self) -> None:
-        """Keep the flow before the next let-down in mind, where it can be told."""
-        if not all(side.known for side in self._sides):
-            return
-        if self._flowing is not None and not self._flowing.fallen:
-            self._flows.clear()
-        self._flows.append(self._total_flow_ml_s())
 
     def _look_for_end(self, now_s: float) -> list[Finding]:
         flowing = self._flowing
@@ -202,12 +190,6 @@ class LetDownDetector:
             return []
         flow = self._total_flow_ml_s()
         flowing.peak_ml_s = max(flowing.peak_ml_s, flow)
-        # A slow stroke and a spurt come and go; only flow that stays low has fallen.
-        low = flow < FALLEN_SHARE * flowing.peak_ml_s
-        flowing.low_bins = flowing.low_bins + 1 if low else 0
-        if not flowing.fallen and flowing.low_bins >= FALLEN_BINS:
-            flowing.fallen = True
-            self._settled_s = now_s - FALLEN_BINS * BIN_S
         over = flow < max(OVER_ML_S, OVER_SHARE * flowing.peak_ml_s)
         flowing.over_bins = flowing.over_bins + 1 if over else 0
         return self.stop(now_s) if flowing.over_bins >= OVER_BINS else []

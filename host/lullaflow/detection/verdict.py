@@ -1,8 +1,8 @@
 """Weighs both bottles together: a let-down, or something that only looks like one?
 
 Every explanation is a hypothesis, and the let-down has to beat each of them (the least of the
-statistics decides, as in the S-CuSum of arXiv:2405.00842): nothing but noise; a scale that has
-settled, on either side or on both; and, when one side rises alone, a weight that was put on.
+statistics decides, as in the S-CuSum of arXiv:2405.00842): nothing but noise; something that was
+no milk on either side, or on both; and, when one side rises alone, that its milk came alone.
 """
 
 from __future__ import annotations
@@ -11,31 +11,28 @@ from typing import Final
 
 from lullaflow.detection.bottle import Bottle
 
-THRESHOLD: Final = 10.5
-"""ln 36,000: one false alarm in ten hours of decisions a second (Wald 1945)."""
-
-STEP: Final = 6.0
-"""How unlikely a step of the scale is just now, as a logarithm: about nine an hour, a second."""
+THRESHOLD: Final = 12.0
+"""ln(36,000 s x 2 decisions a second x 2.3 onsets that differ): one false alarm in ten hours (Wald
+1945; Siegmund 1985 for the maximum over onsets)."""
 
 ALONE: Final = 3.1
 """How unlikely a rise of one side alone is: 4.5 % (Prime 2009)."""
 
-CORROBORATION: Final = 3.0
-"""Evidence from which the other side rises too: odds of twenty to one."""
+CORROBORATION: Final = 3.5
+CORROBORATION_RESTLESS: Final = 5.0
+"""Evidence from which the other side rises too: odds of 150 to one. Fitted."""
 
 MATE_SHARE: Final = 0.15
-"""The weaker side of a let-down gives at least this share of the stronger. Fitted."""
+"""The weaker side of a let-down gains at least this share of the stronger. Fitted."""
 
-GROWTH_BINS: Final = 4
-"""A bottle that is alone in use is watched for two seconds: a spurt or two. Fitted."""
-
-ALONE_BINS: Final = 12
-"""A side that rises without the other for six: an arm on one bottle is likelier. Fitted."""
+TOGETHER_S: Final = 10.0
+"""Rises of both sides within this are one let-down (95.5 % match, Prime 2009)."""
 
 
 def rising(bottle: Bottle) -> bool:
     """Tell whether a side takes part in a rise."""
-    return bottle.rise.against_none >= CORROBORATION
+    least = CORROBORATION_RESTLESS if bottle.restless else CORROBORATION
+    return bottle.rise.against_none >= least
 
 
 def weigh(left: Bottle, right: Bottle) -> float:
@@ -45,21 +42,14 @@ def weigh(left: Bottle, right: Bottle) -> float:
     """
     weak, strong = sorted((left, right), key=lambda side: side.rise.against_none)
     a, b = weak.rise, strong.rise
-    if a.against_none + b.against_none < THRESHOLD:
-        return 0.0
-    if rising(weak) and a.excess_ml >= MATE_SHARE * b.excess_ml:
-        if not all(side.settled or side.grows(GROWTH_BINS) for side in (weak, strong)):
-            return 0.0
-        return min(
-            a.against_none + b.against_none,
-            a.against_step + b.against_none + STEP,
-            a.against_none + b.against_step + STEP,
-            a.against_step + b.against_step + 2.0 * STEP,
-        )
-    weight = min(b.against_none, b.against_step + STEP)
-    if weak.present:
-        weight -= ALONE
-    lasting = ALONE_BINS if weak.present else GROWTH_BINS
-    if weight < THRESHOLD or not strong.settled or not strong.grows(lasting):
-        return 0.0
+    alone = min(b.against_none, b.against_other) - (ALONE if weak.present else 0.0)
+    weight = alone if b.ample else 0.0
+    together = (
+        rising(weak)
+        and a.gained_ml_s >= MATE_SHARE * b.gained_ml_s
+        and abs(a.onset_s - b.onset_s) <= TOGETHER_S
+    )
+    if together and (a.ample or b.ample):
+        both = min(a.against_none, a.against_other) + min(b.against_none, b.against_other)
+        weight = max(weight, both)
     return weight

@@ -304,7 +304,9 @@ class Core:
         if session.let_downs == 0 and (self._pumping.running or self._settings.volume_only):
             session.stimulation_s += BIN_S
         threshold_s = self._settings.slow_after_s
-        flowing = any(bottle.flow_ml_s > FLOWING_ML_S for bottle in self._detector.bottles)
+        bottles = self._detector.bottles
+        flowing = any(bottle.flow_ml_s > FLOWING_ML_S for bottle in bottles)
+        flowing = flowing or self._detector.milk_may_flow
         is_slow = session.let_downs == 0 and session.stimulation_s >= threshold_s
         if is_slow and not session.slow and not flowing:
             session.slow = True

@@ -1,0 +1,75 @@
+"""What a bottle's level wavers by, learnt from the session itself.
+
+Two figures tell most of it: white noise (readings, drops, spurts) and a random walk (warmth,
+creep, a table that gives). A level bent at one place, `y[0] - 2 y[m] + y[2m]`, has a variance of
+`6 white + 2 m walk`, and knows nothing of an even flow; two spans `m` tell the two figures.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+SHORT: Final = 1
+LONG: Final = 8
+"""Spans, bins: neighbours, and four seconds, over which flow hardly changes its slope."""
+
+REACH: Final = 2 * LONG + 1
+
+BINS: Final = 60.0
+"""The noise is learnt over about half a minute."""
+
+FIRST_BINS: Final = 10.0
+"""The first guess counts like five seconds of learning."""
+
+FIRST_ML: Final = 0.04
+"""White noise until the session has shown its own."""
+
+LEAST_ML: Final = 0.0145
+"""A drop of 0.05 ml that falls just before or just after a reading: 0.05 / sqrt(12)."""
+
+CLIP: Final = 2.5
+"""What lies farther out than this many standard deviations is no noise, and teaches as if it lay
+there; a long bend upwards teaches no more than one: rises are what is looked for."""
+
+CLIP_SHARE: Final = 1.05
+RISE_SHARE: Final = 1.36
+"""What this takes away from the variance of normal noise: 1 / 0.95, 1 / (0.95 / 2 + 0.516 / 2)."""
+
+
+class Noise:
+    """Learns the noise of one bottle's levels.
+
+    Attributes:
+        white: variance of the levels about a smooth line, ml^2.
+        walk: variance that they gather in each bin, ml^2.
+    """
+
+    def __init__(self) -> None:
+        self._short = self._short_still = self._long_still = 6.0 * FIRST_ML**2
+        self._learned = 0.0
+        self.white = FIRST_ML**2
+        self.walk = 0.0
+
+    def learn(self, levels: NDArray[np.float64], *, still: bool) -> None:
+        """Take the last `REACH` levels, none of them made up; `still`: no milk to speak of."""
+        rate = 1.0 / min(BINS, FIRST_BINS + self._learned)
+        last = levels.tolist()
+        short = last[-1] - 2.0 * last[-1 - SHORT] + last[-1 - 2 * SHORT]
+        long = last[-1] - 2.0 * last[-1 - LONG] + last[-1 - 2 * LONG]
+        self._short += rate * (_seen(self._short, short, CLIP, CLIP_SHARE) - self._short)
+        if still:
+            self._learned += 1.0
+            most = 1.0 if long > 0.0 else CLIP
+            seen = _seen(self._long_still, long, most, RISE_SHARE)
+            self._long_still += rate * (seen - self._long_still)
+            self._short_still += rate * (self._short - self._short_still)
+            gathered = self._long_still - self._short_still
+            self.walk = max(gathered / (2.0 * (LONG - SHORT)), 0.0)
+        self.white = max((self._short - 2.0 * SHORT * self.walk) / 6.0, LEAST_ML**2)
+
+
+def _seen(variance: float, value: float, most: float, share: float) -> float:
+    return min(value * value, most * most * variance) * share

@@ -1,0 +1,1 @@
+"""How well let-downs are found: recordings, scoring, the limit, and the peers, all in one run."""

@@ -1,0 +1,92 @@
+"""Everything that is asked of one recording of the benchmark, in one go."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+from bench.detection.binned_flow import binned_flow
+from bench.detection.failures import why_false, why_missed
+from bench.detection.limit import Limit, limits
+from bench.detection.ours import find, find_hastily
+from bench.detection.peers import PEERS, Peer
+from bench.detection.recording import recording
+from bench.detection.scoring import SessionScore, score_session
+from bench.detection.seeds import OTHER, Use
+from bench.detection.slowness import Slowness, judge_slowness
+from bench.detection.tune import TUNED
+
+TUNED_AS: Final = {"dry": "hard", OTHER: "typical"}
+"""Families whose peers are tuned on another: without let-downs, or never trained on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One recording: our score and why it is no better, the limit, and the peers' scores.
+
+    Attributes:
+        score: our detector's.
+        hasty: the same at a lower threshold.
+        missed, false: reasons, after `failures`.
+        limits: the clairvoyant's delay for each true let-down.
+        slowness: of the whole core.
+        peers: by peer, as it was tuned.
+        curves: by online peer, for each value of its threshold.
+    """
+
+    score: SessionScore
+    hasty: SessionScore
+    missed: tuple[str, ...]
+    false: tuple[str, ...]
+    limits: tuple[Limit, ...]
+    slowness: Slowness
+    peers: Mapping[str, SessionScore]
+    curves: Mapping[str, tuple[SessionScore, ...]]
+
+
+@cache
+def tuned() -> Mapping[str, Mapping[str, Mapping[str, float]]]:
+    """Return the settings of the peers, by family and peer."""
+    settings: Mapping[str, Mapping[str, Mapping[str, float]]] = json.loads(TUNED.read_text("utf-8"))
+    return settings
+
+
+def tuned_settings(family: str, peer: Peer) -> Mapping[str, float]:
+    """Return the settings of one peer for one family."""
+    return tuned()[TUNED_AS.get(family, family)][peer.name]
+
+
+def judge(task: tuple[str, Use, int]) -> Judged:
+    """Judge one recording, by family, use and seed."""
+    family, use, seed = task
+    made = recording(family, use, seed)
+    score = score_session(made, find(made.samples))
+    limit = limits(made)
+    flow = binned_flow(made.samples)
+    peers: dict[str, SessionScore] = {}
+    curves: dict[str, tuple[SessionScore, ...]] = {}
+    for peer in PEERS:
+        settings = tuned_settings(family, peer)
+        peers[peer.name] = score_session(made, peer.find(flow, settings))
+        if peer.online and peer.threshold is not None:
+            curves[peer.name] = tuple(
+                score_session(made, peer.find(flow, {**settings, peer.threshold: value}))
+                for value in peer.grid[peer.threshold]
+            )
+    return Judged(
+        score=score,
+        hasty=score_session(made, find_hastily(made.samples)),
+        missed=tuple(
+            why_missed(made, each, known)
+            for each, known, delay_s in zip(made.let_downs, limit, score.delays_s, strict=True)
+            if delay_s is None
+        ),
+        false=tuple(why_false(made, at_s) for at_s in score.false_s),
+        limits=limit,
+        slowness=judge_slowness(made),
+        peers=peers,
+        curves=curves,
+    )

@@ -1,0 +1,89 @@
+"""Whether `let_down_slow` was told where it should not have been, by the whole core.
+
+It is false when milk was flowing or the pump was off. Nobody can know of milk in the second in
+which it begins, so three figures are told apart: `any_milk`, a let-down whose true onset came even
+a moment before; `known_milk`, one that began longer ago than `KNOWN_S`; `pump_off`, suction that
+was not there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+import numpy as np
+
+from bench.detection.recording import Recording
+from lullaflow.session.core import Core
+from lullaflow.session.inputs import CoreSettings, RecordingEnded, RecordingInfo
+from lullaflow_protocol.events import LetDownSlow, SessionStarted
+
+KNOWN_S: Final = 4.0
+"""The delay that the median let-down may have."""
+
+SUCTION_MMHG: Final = 20.0
+"""Less is no suction: the softest cleared pumps start here (FDA K191802)."""
+
+PAUSE_S: Final = 5.0
+"""Suction that was there within these seconds is there: a slow stroke, and the time to tell."""
+
+STIMULATED_SHARE: Final = 0.9
+"""True suction must have lasted this share of what is told: begin and end are told to a second or
+two only."""
+
+INFO_AT: Final = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Slowness:
+    """What the core told of slowness in one session.
+
+    Attributes:
+        told: whether it told of it at all.
+        any_milk, known_milk, pump_off: whether that was false; see above.
+    """
+
+    told: bool
+    any_milk: bool
+    known_milk: bool
+    pump_off: bool
+
+    @property
+    def false(self) -> bool:
+        """Tell whether it was false in a way that could be known."""
+        return self.known_milk or self.pump_off
+
+
+def judge_slowness(made: Recording) -> Slowness:
+    """Replay a recording through the core and judge what it tells of slowness."""
+    info = RecordingInfo("bench", INFO_AT, CoreSettings(volume_only=made.volume_only))
+    core = Core(info)
+    end_s = float(made.samples.t_s[-1])
+    events = [*core.step(made.samples), *core.step(RecordingEnded(end_s, "recording_ended"))]
+    begin_s = 0.0
+    for event in events:
+        if isinstance(event, SessionStarted):
+            begin_s = event.recording_s or 0.0
+        if isinstance(event, LetDownSlow):
+            return _judge(made, begin_s + event.t_s, event.elapsed_s)
+    return Slowness(told=False, any_milk=False, known_milk=False, pump_off=False)
+
+
+def _judge(made: Recording, at_s: float, stimulated_s: float) -> Slowness:
+    first_s = made.let_downs[0].onset_s if made.let_downs else float("inf")
+    pump_off = False
+    if not made.volume_only:
+        pulls = [side.suction_mmhg for side in made.sides.values()]
+        suction = np.max(np.vstack(pulls), axis=0) >= SUCTION_MMHG
+        step_s = float(made.true_t_s[1] - made.true_t_s[0])
+        before = suction[made.true_t_s <= at_s]
+        lately = before[-round(PAUSE_S / step_s) :]
+        lasted_s = float(before.sum()) * step_s
+        pump_off = not bool(lately.any()) or lasted_s < STIMULATED_SHARE * stimulated_s
+    return Slowness(
+        told=True,
+        any_milk=first_s < at_s,
+        known_milk=first_s < at_s - KNOWN_S,
+        pump_off=pump_off,
+    )

@@ -1,0 +1,95 @@
+"""How fast a session replays, and whether memory stays flat."""
+
+from __future__ import annotations
+
+import time
+import tracemalloc
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+from river.drift import PageHinkley
+
+from bench.bench_core import INFO, twenty_minutes
+from lullaflow.detection import LetDownDetector, Samples
+from lullaflow.session.core import Core
+
+REPEATS: Final = 5
+"""The fastest of so many counts: the others were disturbed."""
+
+PARTS: Final = 8
+"""Memory is read after each of so many equal parts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """Seconds for twenty minutes of both sides at 50 Hz, on one core.
+
+    Attributes:
+        detector_s: our detector alone.
+        core_s: the whole core, as `lullaflow replay` runs it after reading the file.
+        page_hinkley_s: river's Page-Hinkley, one for each channel, on every sample.
+        grown_kb: what the core's memory grew by in the second half.
+    """
+
+    detector_s: float
+    core_s: float
+    page_hinkley_s: float
+    grown_kb: float
+
+
+def measure() -> Speed:
+    """Measure it."""
+    samples = twenty_minutes()
+    return Speed(
+        detector_s=_fastest(lambda: LetDownDetector().update(samples)),
+        core_s=_fastest(lambda: Core(INFO).step(samples)),
+        page_hinkley_s=_fastest(lambda: _page_hinkley(samples)),
+        grown_kb=_grown_kb(samples),
+    )
+
+
+def _fastest(do: Callable[[], object]) -> float:
+    times = []
+    for _ in range(REPEATS):
+        began = time.perf_counter()
+        do()
+        times.append(time.perf_counter() - began)
+    return min(times)
+
+
+def _page_hinkley(samples: Samples) -> int:
+    alarms = 0
+    for column in (
+        samples.left_vacuum_mmhg,
+        samples.left_volume_ml,
+        samples.right_vacuum_mmhg,
+        samples.right_volume_ml,
+    ):
+        test = PageHinkley()
+        for value in column[~np.isnan(column)].tolist():
+            test.update(value)
+            alarms += test.drift_detected
+    return alarms
+
+
+def _grown_kb(samples: Samples) -> float:
+    cuts = np.linspace(0, len(samples.t_s), PARTS + 1).astype(int)
+    core = Core(INFO)
+    tracemalloc.start()
+    held = []
+    for first, last in pairwise(cuts.tolist()):
+        core.step(
+            Samples(
+                samples.t_s[first:last],
+                samples.left_vacuum_mmhg[first:last],
+                samples.left_volume_ml[first:last],
+                samples.right_vacuum_mmhg[first:last],
+                samples.right_volume_ml[first:last],
+            )
+        )
+        held.append(tracemalloc.get_traced_memory()[0] / 1024.0)
+    tracemalloc.stop()
+    return held[-1] - held[PARTS // 2 - 1]

@@ -1,0 +1,157 @@
+"""The benchmark's tables, in Markdown."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from bench.detection.failures import FALSE, MISSED
+from bench.detection.judging import TUNED_AS, tuned_settings
+from bench.detection.ours import HASTY
+from bench.detection.peers import PEERS
+from bench.detection.results import FamilyResult, Goal, delay_ratio, sober_delay_s
+from bench.detection.scoring import Figures, sum_up
+from bench.detection.seeds import Use, seeds
+from bench.detection.speed import Speed
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def goal_table(goals: Sequence[Goal]) -> str:
+    """Goal, reached, met or not."""
+    return table(
+        ("figure", "goal", "reached", "met"),
+        [(each.what, each.goal, each.reached, "yes" if each.met else "**no**") for each in goals],
+    )
+
+
+def family_table(results: Sequence[FamilyResult], use: Use) -> str:
+    """Our detector, family by family."""
+    header = ("figure", *(f"`{each.family}`" for each in results))
+    figures = [each.figures for each in results]
+    first = [seeds(each.family, use, len(each.judged)) for each in results]
+    rows = {
+        "seeds": [f"{each.start} to {each.stop - 1}" for each in first],
+        "sessions": [f"{each.sessions}" for each in figures],
+        "hours": [f"{each.hours:.1f}" for each in figures],
+        "let-downs": [f"{each.let_downs}" for each in figures],
+        "first let-down found (%)": [_cell(100 * each.first_found, 1) for each in figures],
+        "F1, all let-downs": [_cell(each.f1, 3) if each.let_downs else "–" for each in figures],
+        "precision": [_cell(each.precision, 3) if each.let_downs else "–" for each in figures],
+        "recall": [_cell(each.recall, 3) for each in figures],
+        "false an hour": [_cell(each.false_per_hour, 2) for each in figures],
+        "delay, median (s)": [_cell(each.delay_s, 1) for each in figures],
+        "of the first let-down (s)": [_cell(each.first_delay_s, 1) for each in figures],
+        "90th percentile (s)": [_cell(each.delay_p90_s, 1) for each in figures],
+        "99th percentile (s)": [_cell(each.delay_p99_s, 1) for each in figures],
+        "clairvoyant, median (s)": [_cell(delay_ratio(each.judged)[1], 1) for each in results],
+        "ratio": [_cell(delay_ratio(each.judged)[2], 2) for each in results],
+        "clairvoyant that must tell steps apart (s)": [
+            _cell(delay_ratio(each.judged, past_steps=True)[1], 1) for each in results
+        ],
+        "ratio to it": [_cell(delay_ratio(each.judged, past_steps=True)[2], 2) for each in results],
+        "told by it within 30 s (%)": [_told_share(each) for each in results],
+        "onset error, median (s)": [_cell(each.onset_error_s, 2) for each in figures],
+        "calibration error": [
+            _cell(each.calibration_error, 3) if each.let_downs else "–" for each in figures
+        ],
+        "told at milk that was held up (not counted)": [
+            f"{each.resumptions_told}" for each in figures
+        ],
+        "`let_down_slow` told": [_slow(each, "told") for each in results],
+        "false: milk for over 4 s": [_slow(each, "known_milk") for each in results],
+        "false: pump off": [_slow(each, "pump_off") for each in results],
+        "milk had begun even a moment before": [_slow(each, "any_milk") for each in results],
+    }
+    return table(header, [(name, *cells) for name, cells in rows.items()])
+
+
+def peer_table(results: Sequence[FamilyResult]) -> str:
+    """F1, false alarms and delay of ours and of every peer."""
+    header = ("", *(f"`{each.family}`" for each in results))
+    rows = [
+        ("**lullaflow**", *(_trio(each.figures, sober_delay_s(each.scores)) for each in results))
+    ]
+    hasty = [[one.hasty for one in each.judged] for each in results]
+    name = f"lullaflow, hasty (ln odds {HASTY:g})"
+    rows.append((name, *(_trio(sum_up(each), sober_delay_s(each)) for each in hasty)))
+    for peer in PEERS:
+        cells = [
+            _trio(
+                each.peer(peer),
+                sober_delay_s([one.peers[peer.name] for one in each.judged]),
+                online=peer.online,
+            )
+            for each in results
+        ]
+        rows.append((peer.name, *cells))
+    return table(header, rows)
+
+
+def settings_table(results: Sequence[FamilyResult]) -> str:
+    """How each peer was set."""
+    families = [each.family for each in results if each.family not in TUNED_AS]
+    rows = [
+        (peer.name, *(_settings(tuned_settings(family, peer)) for family in families))
+        for peer in PEERS
+    ]
+    return table(("peer", *(f"`{each}`" for each in families)), rows)
+
+
+def failure_table(results: Sequence[FamilyResult]) -> str:
+    """Why let-downs were missed, and why false ones were told."""
+    rows: list[tuple[str, ...]] = []
+    for what, reasons in (("missed", MISSED), ("false", FALSE)):
+        counts = [
+            Counter(why for each in result.judged for why in getattr(each, what))
+            for result in results
+        ]
+        rows += [
+            (f"{what}: {reason}", *(f"{count[reason]}" for count in counts)) for reason in reasons
+        ]
+    return table(("", *(f"`{each.family}`" for each in results)), rows)
+
+
+def speed_table(speed: Speed) -> str:
+    """How fast it is, beside river's Page-Hinkley on the same samples."""
+    rows = [
+        (
+            "river's Page-Hinkley, one for each channel, every sample",
+            f"{speed.page_hinkley_s:.2f}",
+            "1",
+        ),
+        (
+            "our detector",
+            f"{speed.detector_s:.2f}",
+            f"{speed.detector_s / speed.page_hinkley_s:.1f}",
+        ),
+        ("the whole core", f"{speed.core_s:.2f}", f"{speed.core_s / speed.page_hinkley_s:.1f}"),
+    ]
+    return table(("20 minutes of both sides, one core", "s", "ratio"), rows)
+
+
+def _trio(figures: Figures, delay_s: float, *, online: bool = True) -> str:
+    f1 = f"{figures.f1:.2f}, " if figures.let_downs else ""
+    delay = f", {delay_s:.1f} s" if figures.let_downs and online else ""
+    return f"{f1}{figures.false_per_hour:.2f}/h{delay}"
+
+
+def _settings(settings: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {value:g}" for name, value in settings.items()) or "as published"
+
+
+def _told_share(result: FamilyResult) -> str:
+    known = [limit.past_steps_s is not None for each in result.judged for limit in each.limits]
+    return _cell(100.0 * sum(known) / len(known), 1) if known else "–"
+
+
+def _slow(result: FamilyResult, name: str) -> str:
+    return f"{sum(getattr(each.slowness, name) for each in result.judged)}"
+
+
+def _cell(value: float, digits: int) -> str:
+    return "–" if value != value else f"{value:.{digits}f}"

@@ -1,0 +1,106 @@
+"""The detector on signals whose truth can be written down in a line."""
+
+import numpy as np
+import pytest
+
+from lullaflow.detection import LetDownDetector, LetDownFound, Samples
+from lullaflow.detection.confidence import Signs, confidence
+from lullaflow.detection.noise import REACH, Noise
+
+RATE_HZ = 10
+LENGTH_S = 200.0
+T_S = np.arange(0.0, LENGTH_S, 1.0 / RATE_HZ)
+NONE = np.full_like(T_S, np.nan)
+ONSET_S = 90.0
+
+
+def noise(seed, ml=0.02):
+    return np.random.default_rng(seed).normal(0.0, ml, len(T_S))
+
+
+def milk(onset_s=ONSET_S, rise_s=10.0, flow_ml_s=0.4):
+    """Return milk whose flow rises on a line from an onset, and stays."""
+    flow = np.clip((T_S - onset_s) / rise_s, 0.0, 1.0) * flow_ml_s
+    return np.cumsum(flow) / RATE_HZ
+
+
+def found(left, right=NONE):
+    findings = LetDownDetector().update(Samples(T_S, NONE, left, NONE, right))
+    return [each for each in findings if isinstance(each, LetDownFound)]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_rise_on_both_sides_is_one_let_down_and_found_in_seconds(seed):
+    (one,) = found(milk() + noise(seed), milk(ONSET_S + 2.0) + noise(seed + 50))
+    assert one.side == "both"
+    assert ONSET_S < one.detected_s < ONSET_S + 6.0
+    assert one.onset_s == pytest.approx(ONSET_S, abs=2.5)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_only_bottle_is_enough(seed):
+    (one,) = found(milk() + noise(seed))
+    assert one.side == "left"
+    assert one.detected_s < ONSET_S + 8.0
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param(1.2 * (T_S > ONSET_S), id="settled by a gram"),
+        pytest.param(-2.0 * (T_S > ONSET_S), id="lighter"),
+        pytest.param(60.0 * ((T_S > 90.0) & (T_S < 100.0)), id="a hand"),
+        pytest.param(-80.0 * ((T_S > 90.0) & (T_S < 100.0)), id="lifted"),
+        pytest.param(0.002 * T_S, id="drift"),
+        pytest.param(
+            30.0
+            * np.exp(-np.clip(T_S - ONSET_S, 0.0, None))
+            * np.cos(23.0 * T_S)
+            * (T_S > ONSET_S),
+            id="a knock",
+        ),
+        pytest.param(np.floor(T_S / 8.0) * 0.05, id="drips"),
+    ],
+)
+def test_what_is_no_milk_is_no_let_down(other, seed):
+    assert not found(other + noise(seed))
+    assert not found(other + noise(seed), noise(seed + 50))
+
+
+def test_a_let_down_after_a_touch_is_found():
+    touch = 70.0 * ((T_S > 70.0) & (T_S < 78.0)) + 0.4 * (T_S >= 78.0)
+    (one,) = found(milk() + touch + noise(3))
+    assert one.detected_s < ONSET_S + 12.0
+
+
+def test_a_second_let_down_needs_flow_that_fell():
+    flow = np.interp(
+        T_S, [0, 40, 50, 80, 95, 130, 140, 170, 185], [0, 0, 0.4, 0.4, 0, 0, 0.3, 0.3, 0]
+    )
+    twice = np.cumsum(flow) / RATE_HZ
+    assert len(found(twice + noise(1), twice + noise(2))) == 2
+    steady = np.cumsum(np.interp(T_S, [0, 40, 50, 100, 110], [0, 0, 0.3, 0.3, 0.4])) / RATE_HZ
+    assert len(found(steady + noise(1), steady + noise(2))) == 1
+
+
+def test_a_scale_of_whole_millilitres_finds_it_too():
+    (one,) = found(np.round(milk(flow_ml_s=0.6) + noise(4, 0.1)))
+    assert one.detected_s < ONSET_S + 20.0
+
+
+@pytest.mark.parametrize("ml", [0.03, 0.3])
+def test_noise_is_learnt_from_the_session(ml):
+    learnt = Noise()
+    levels = np.random.default_rng(1).normal(0.0, ml, 600)
+    for end in range(REACH, len(levels)):
+        learnt.learn(levels[end - REACH : end], still=True)
+    assert np.sqrt(learnt.white + learnt.walk) == pytest.approx(ml, rel=0.4)
+
+
+def test_confidence_is_a_probability_and_less_for_one_side_alone():
+    both, alone = (
+        confidence(Signs(4.0, 20.0, alone=alone, gained_ml_s=0.2, base_ml_s=0.0))
+        for alone in (False, True)
+    )
+    assert 0.5 < alone < both < 1.0

@@ -1,0 +1,118 @@
+"""The benchmark's verdicts: met where it is met, and not where it is not."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+
+import pytest
+
+pytest.importorskip("river", reason="the peers are installed by `make .make/peers`")
+pytest.importorskip("skchange", reason="the peers are installed by `make .make/peers`")
+
+from bench.detection.binned_flow import binned_flow
+from bench.detection.judging import Judged, tuned_settings
+from bench.detection.limit import Limit
+from bench.detection.peers import PEERS
+from bench.detection.results import FamilyResult, delay_ratio, goals, sober_delay_s
+from bench.detection.scoring import LATEST_S, Told, score_session, sum_up
+from bench.detection.seeds import FAMILIES, Use
+from bench.detection.slowness import Slowness
+from bench.detection.speed import Speed
+from bench.detection.tables import failure_table, family_table, goal_table, peer_table
+from bench.detection.tune import MILKY, TUNED
+
+from .test_detection_scoring import MADE, perfect
+
+FAST = Speed(detector_s=0.1, core_s=0.2, page_hinkley_s=0.1, grown_kb=0.0)
+FINE = Slowness(told=False, any_milk=False, known_milk=False, pump_off=False)
+
+
+def sure(later_s: float) -> list[Told]:
+    return [replace(each, confidence=1.0) for each in perfect(later_s=later_s)]
+
+
+def result(family: str, told: list[Told], theirs: list[Told], slow: Slowness = FINE):
+    made = replace(MADE, let_downs=()) if family == "dry" else MADE
+    peers = {peer.name: score_session(made, theirs) for peer in PEERS}
+    judged = Judged(
+        score=score_session(made, told),
+        hasty=score_session(made, told),
+        missed=(),
+        false=(),
+        limits=tuple(Limit(1.0, 1.5) for _ in made.let_downs),
+        slowness=slow,
+        peers=peers,
+        curves={peer.name: (peers[peer.name],) for peer in PEERS if peer.threshold},
+    )
+    return FamilyResult(family, [judged] * 3)
+
+
+def verdicts(told, theirs, slow=FINE, speed=FAST) -> dict[str, bool]:
+    results = [result(family, [] if family == "dry" else told, theirs, slow) for family in FAMILIES]
+    reached = goals(results, speed)
+    for text in (goal_table(reached), peer_table(results), failure_table(results)):
+        assert text.count("\n") > 2
+    return {each.what: each.met for each in reached}
+
+
+LATE_AND_WRONG = [Told(50.0, 50.0), *perfect(later_s=9.0)]
+
+
+def test_who_is_perfect_meets_every_goal():
+    assert all(verdicts(sure(1.2), LATE_AND_WRONG).values())
+
+
+def test_who_tells_nothing_fails_where_milk_came():
+    met = verdicts([], LATE_AND_WRONG)
+    failed = [what for what, fine in met.items() if not fine]
+    for what in ("first let-down found", "F1", "delay", "onset error", "calibration"):
+        assert any(what in each for each in failed), what
+    assert met["false let-downs an hour, `dry`"]
+
+
+def test_a_faster_or_better_peer_is_named():
+    met = verdicts(sure(1.2), sure(1.0))
+    assert not met["less delay than every online peer, in every family"]
+    assert not met["F1 better than every peer's, in every family"]
+
+
+def test_a_false_slow_and_a_slow_machine_are_told():
+    false = Slowness(told=True, any_milk=True, known_milk=True, pump_off=False)
+    met = verdicts(sure(1.2), LATE_AND_WRONG, false, replace(FAST, core_s=0.4, grown_kb=900.0))
+    assert [what for what, fine in met.items() if not fine] == [
+        "false `let_down_slow`",
+        "20 minutes of both sides at 50 Hz replay in",
+        "memory after the second ten minutes",
+    ]
+
+
+def test_the_ratio_is_of_let_downs_that_both_tell():
+    judged = result("typical", sure(3.0)[:2], []).judged
+    assert delay_ratio(judged) == pytest.approx((3.0, 1.0, 3.0))
+    assert delay_ratio(judged, past_steps=True) == pytest.approx((3.0, 1.5, 2.0))
+    assert all(math.isnan(each) for each in delay_ratio(result("typical", [], []).judged))
+
+
+def test_what_is_missed_counts_as_the_longest_delay():
+    assert sober_delay_s([score_session(MADE, sure(3.0))]) == pytest.approx(3.0)
+    assert sober_delay_s([score_session(MADE, sure(3.0)[:1])]) == LATEST_S
+
+
+def test_a_family_without_let_downs_has_no_share_of_them():
+    table = family_table([result("dry", [], [])], Use.DEVELOPMENT)
+    (line,) = [each for each in table.splitlines() if each.startswith("| F1")]
+    assert line.endswith("| – |")
+
+
+@pytest.mark.parametrize("peer", PEERS, ids=lambda each: each.name)
+def test_every_peer_finds_clear_let_downs_with_its_settings_from_training(peer):
+    tuned = json.loads(TUNED.read_text("utf-8"))
+    assert set(tuned) == set(MILKY)
+    settings = tuned_settings("clean", peer)
+    assert settings in list(peer.choices())
+    told = peer.find(binned_flow(MADE.samples), settings)
+    figures = sum_up([score_session(MADE, told)])
+    assert figures.recall >= 2.0 / 3.0
+    assert figures.precision >= 0.6
