@@ -12,7 +12,7 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-WEIGHTS: Final = (3.55, -0.73, 0.18, -1.09, -0.26, -0.93)
+WEIGHTS: Final = (3.58, -0.75, 0.17, -1.11, -0.25, -0.92)
 """Of 1 and of `Signs.figures`. Fitted."""
 
 

@@ -53,10 +53,10 @@ BASE_BINS: Final = 6
 REJOINED_BINS: Final = 8
 """After a touch, four seconds must show that milk flows on."""
 
-UNSETTLED_BINS: Final = 10
-CALM_BINS: Final = 24
+UNSETTLED_BINS: Final = 6
+CALM_BINS: Final = 16
 """A bottle whose level was not found again after a touch may still be touched: what rises counts if
-it had lain still for five seconds before, or for twelve in all. Fitted."""
+it had lain still for three seconds before, or for eight in all. Fitted."""
 
 TOP_FACTOR: Final = 2.5
 """The highest of some tens of readings lies this many standard deviations above their mean."""
