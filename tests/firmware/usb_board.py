@@ -55,31 +55,46 @@ class UsbBoard:
         # Not by its own name: mpremote waits for ever on what it knows for a pseudo-terminal.
         self.port = str(folder / "ttyBOARD")
         Path(self.port).symlink_to(os.ttyname(host_end))
-        self._ends = (self._host, host_end, self._chip, self._chip_end)
+        self._host_end = host_end
         self.printed = b""
         self.starts = 0
         self._news = threading.Condition()
         self._powered = True
+        self._power = threading.Lock()
+        self._unplugged = threading.Event()
         self._process = self._start()
-        for work in (self._to_host, self._to_chip, self._keep_running):
-            threading.Thread(target=work, daemon=True).start()
+        self._workers = [
+            threading.Thread(target=work, daemon=True)
+            for work in (self._to_host, self._to_chip, self._keep_running)
+        ]
+        for worker in self._workers:
+            worker.start()
 
     def cut_power(self) -> None:
         """Pull the plug."""
-        self._powered = False
-        self._process.kill()
-        self._process.wait()
+        with self._power:
+            self._powered = False
+            self._process.kill()
+            self._process.wait()
 
     def give_power(self) -> None:
         """Plug it in again."""
-        self._process = self._start()
-        self._powered = True
+        with self._power:
+            self._process = self._start()
+            self._powered = True
 
     def unplug(self) -> None:
         """End it for good."""
         self.cut_power()
-        for end in self._ends:
-            os.close(end)
+        self._unplugged.set()
+        # Whoever reads the other ends notices; closed before that, their numbers would be the next
+        # board's, and its bytes would be read here.
+        os.close(self._host_end)
+        os.close(self._chip_end)
+        for worker in self._workers:
+            worker.join()
+        os.close(self._host)
+        os.close(self._chip)
         Path(self.port).unlink()
 
     def until_printed(self, words: bytes, within_s: float = 20.0) -> None:
@@ -102,15 +117,15 @@ class UsbBoard:
         )
 
     def _keep_running(self) -> None:
-        while True:
-            time.sleep(_LOOK_S)
-            if not self._powered:
-                continue
-            with suppress(OSError, ValueError):
-                if float(self._watchdog.read_text() or "inf") < time.time():
-                    self._process.send_signal(signal.SIGKILL)
-            if self._process.poll() is not None and self._powered:
-                self._process = self._start()
+        while not self._unplugged.wait(_LOOK_S):
+            with self._power:
+                if not self._powered:
+                    continue
+                with suppress(OSError, ValueError):
+                    if float(self._watchdog.read_text() or "inf") < time.time():
+                        self._process.send_signal(signal.SIGKILL)
+                if self._process.poll() is not None:
+                    self._process = self._start()
 
     def _to_host(self) -> None:
         with suppress(OSError):
