@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import isnan
 from typing import Final
 
 import numpy as np
@@ -88,19 +89,37 @@ class Binner:
         """Take rows in rising time and yield the bins that they close; empty bins are left out."""
         if not len(samples.t_s):
             return
+        first, last = (int(samples.t_s[row] // BIN_S) for row in (0, -1))
+        if first == last:
+            yield from self._open_bin(first)
+            self._add_rows(samples)
+            return
         numbers = (samples.t_s // BIN_S).astype(np.int64)
         starts = np.concatenate(([0], np.flatnonzero(np.diff(numbers)) + 1))
         columns = [_Column.of(samples.t_s, values, starts) for values in _channels(samples)]
         for which, index in enumerate(numbers[starts].tolist()):
-            if index != self._index and self._begun:
-                yield from self.flush()
-            self._index = index
-            self._begun = True
+            yield from self._open_bin(index)
             for channel, column in enumerate(columns):
                 part = slice(column.starts[which], column.starts[which + 1])
                 self._open[channel].extend(column.values[part])
                 if channel % 2:
                     self._moments[channel // 2].extend(column.moments_s[part])
+
+    def _open_bin(self, index: int) -> Iterator[Bin]:
+        if index != self._index and self._begun:
+            yield from self.flush()
+        self._index = index
+        self._begun = True
+
+    def _add_rows(self, samples: Samples) -> None:
+        """Add rows of the open bin alone, as a live frame's are: too few for arrays to be quicker."""
+        t_s = samples.t_s.tolist()
+        for channel, column in enumerate(_channels(samples)):
+            values = column.tolist()
+            self._open[channel].extend([value for value in values if not isnan(value)])
+            if channel % 2:
+                moments = [at for at, value in zip(t_s, values, strict=True) if not isnan(value)]
+                self._moments[channel // 2].extend(moments)
 
     def flush(self) -> Iterator[Bin]:
         """Yield the bin that is still open, when there is one: nothing more will come for it."""

@@ -14,7 +14,8 @@ MILK_G_PER_ML: Final = 1.03
 """Density of human milk."""
 
 _WRAP_MS: Final = 1 << 32
-_WEIGHT_EVERY: Final = wire.WEIGHT_PERIOD_MS // wire.VACUUM_PERIOD_MS
+_TICK_MS: Final = wire.VACUUM_PERIOD_MS
+_WEIGHT_EVERY: Final = wire.WEIGHT_PERIOD_MS // _TICK_MS
 
 
 def _mmhg(sample: int) -> float:
@@ -40,12 +41,12 @@ class FrameReader:
         self._last_ms = frame.t_ms
         left_vacuum, left_weight, right_vacuum, right_weight = frame.channels
         rows = max(
-            *(len(channel) for channel in (left_vacuum, right_vacuum) if channel is not None),
-            *(_WEIGHT_EVERY * len(c) for c in (left_weight, right_weight) if c is not None),
-            0,
-            0,
+            len(left_vacuum or ()),
+            len(right_vacuum or ()),
+            _WEIGHT_EVERY * len(left_weight or ()),
+            _WEIGHT_EVERY * len(right_weight or ()),
         )
-        ticks_ms = self._t_ms + wire.VACUUM_PERIOD_MS * np.arange(rows)
+        ticks_ms = np.arange(self._t_ms, self._t_ms + rows * _TICK_MS, _TICK_MS)
         return Samples(
             ticks_ms / 1000.0,
             _vacuum(left_vacuum, rows),
@@ -56,14 +57,15 @@ class FrameReader:
 
 
 def _vacuum(raw: list[int] | None, rows: int) -> Channel:
-    channel = [_MMHG[sample] for sample in raw or ()]
-    return np.array(channel + [math.nan] * (rows - len(channel)))
+    if raw is None:
+        return np.full(rows, math.nan)
+    return np.array([_MMHG[sample] for sample in raw] + [math.nan] * (rows - len(raw)))
 
 
 def _volume(raw: list[int] | None, rows: int) -> Channel:
-    channel = [math.nan] * rows
+    channel = np.full(rows, math.nan)
     for i, sample in enumerate(raw or ()):
         grams = wire.weight_g(sample)
         if grams is not None:
             channel[_WEIGHT_EVERY * i] = grams / MILK_G_PER_ML
-    return np.array(channel)
+    return channel
