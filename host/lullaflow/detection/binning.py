@@ -112,7 +112,7 @@ class Binner:
         self._begun = True
 
     def _add_rows(self, samples: Samples) -> None:
-        """Add rows of the open bin alone, as a live frame's are: too few for arrays to be quicker."""
+        """Add rows of the open bin alone, as a live frame's are: too few for arrays to pay."""
         t_s = samples.t_s.tolist()
         for channel, column in enumerate(_channels(samples)):
             values = column.tolist()
