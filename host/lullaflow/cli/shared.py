@@ -64,24 +64,26 @@ def whole_file(name: str) -> Iterator[TextIO]:
         with text_sink(name) as sink:
             yield sink
         return
-    path = Path(name)
-    begun = path.with_name(f"{path.name}.part")
-    try:
-        with _opened(begun) as sink:
-            yield sink
-        begun.replace(path)
-    finally:
-        begun.unlink(missing_ok=True)
+    with _put_whole(Path(name)) as begun, _opened(begun) as sink:
+        yield sink
 
 
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file that is there only once it is whole."""
+    try:
+        with _put_whole(path) as begun:
+            begun.write_bytes(content)
+    except OSError as error:
+        raise _unwritable(path, error) from None
+
+
+@contextmanager
+def _put_whole(path: Path) -> Iterator[Path]:
+    """Give a place to write to; what was written there is the file's once the block has ended."""
     begun = path.with_name(f"{path.name}.part")
     try:
-        begun.write_bytes(content)
+        yield begun
         begun.replace(path)
-    except OSError as error:
-        raise CommandError(f"{path} cannot be written ({error.strerror}).") from None
     finally:
         begun.unlink(missing_ok=True)
 
@@ -90,7 +92,11 @@ def _opened(path: Path) -> TextIO:
     try:
         return path.open("w", encoding="utf-8", newline="")
     except OSError as error:
-        raise CommandError(f"{path} cannot be written ({error.strerror}).") from None
+        raise _unwritable(path, error) from None
+
+
+def _unwritable(path: Path, error: OSError) -> CommandError:
+    return CommandError(f"{path} cannot be written ({error.strerror}).")
 
 
 def run_async(work: Coroutine[Any, Any, T]) -> T:
