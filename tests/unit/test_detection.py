@@ -24,6 +24,14 @@ def milk(onset_s=ONSET_S, rise_s=10.0, flow_ml_s=0.4):
     return np.cumsum(flow) / RATE_HZ
 
 
+def eased(at_s, for_s=5.0):
+    """Return what comes softly within seconds."""
+    return 0.5 - 0.5 * np.cos(np.pi * np.clip((T_S - at_s) / for_s, 0.0, 1.0))
+
+
+TREMBLING = 1.0 + np.random.default_rng(1).normal(0.0, 0.04, len(T_S))
+
+
 def found(left, right=NONE):
     findings = LetDownDetector().update(Samples(T_S, NONE, left, NONE, right))
     return [each for each in findings if isinstance(each, LetDownFound)]
@@ -45,6 +53,12 @@ def test_the_only_bottle_is_enough(seed):
 
 
 @pytest.mark.parametrize("seed", range(5))
+def test_strong_flow_is_found_as_soon_as_weak_flow(seed):
+    (one,) = found(milk(flow_ml_s=0.8) + noise(seed, 0.01))
+    assert one.detected_s < ONSET_S + 8.0
+
+
+@pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize(
     "other",
     [
@@ -53,6 +67,9 @@ def test_the_only_bottle_is_enough(seed):
         pytest.param(60.0 * ((T_S > 90.0) & (T_S < 100.0)), id="a hand"),
         pytest.param(-80.0 * ((T_S > 90.0) & (T_S < 100.0)), id="lifted"),
         pytest.param(0.002 * T_S, id="drift"),
+        pytest.param(-2.5 * (eased(50.0) - eased(ONSET_S)), id="tilted, and put straight"),
+        pytest.param(1.1 * (T_S > 80.0) + 1.3 * (T_S > 88.0), id="settled twice"),
+        pytest.param(4.0 * eased(ONSET_S) * TREMBLING, id="an arm that trembles"),
         pytest.param(
             30.0
             * np.exp(-np.clip(T_S - ONSET_S, 0.0, None))

@@ -39,9 +39,10 @@ def result(family: str, told: list[Told], theirs: list[Told], slow: Slowness = F
     judged = Judged(
         score=score_session(made, told),
         hasty=score_session(made, told),
+        patient=score_session(made, told),
         missed=(),
         false=(),
-        limits=tuple(Limit(1.0, 1.5) for _ in made.let_downs),
+        limits=tuple(Limit(1.0, 1.5, 2.0) for _ in made.let_downs),
         slowness=slow,
         peers=peers,
         curves={peer.name: (peers[peer.name],) for peer in PEERS if peer.threshold},
@@ -91,7 +92,8 @@ def test_a_false_slow_and_a_slow_machine_are_told():
 def test_the_ratio_is_of_let_downs_that_both_tell():
     judged = result("typical", sure(3.0)[:2], []).judged
     assert delay_ratio(judged) == pytest.approx((3.0, 1.0, 3.0))
-    assert delay_ratio(judged, past_steps=True) == pytest.approx((3.0, 1.5, 2.0))
+    assert delay_ratio(judged, "past_steps_s") == pytest.approx((3.0, 1.5, 2.0))
+    assert delay_ratio(judged, "past_eases_s") == pytest.approx((3.0, 2.0, 1.5))
     assert all(math.isnan(each) for each in delay_ratio(result("typical", [], []).judged))
 
 

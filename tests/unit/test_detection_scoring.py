@@ -184,7 +184,7 @@ def test_the_clairvoyant_is_soon_and_sooner_in_less_noise():
     quiet, noisy = limits(MADE), limits(session(noise_ml=0.2))
     for soon, later in zip(quiet, noisy, strict=True):
         assert 0.0 <= soon.delay_s < later.delay_s < LATEST_S
-        assert soon.past_steps_s >= soon.delay_s
+        assert soon.past_eases_s >= soon.past_steps_s >= soon.delay_s
 
 
 def test_the_clairvoyant_waits_for_a_figure_that_changes():

@@ -75,6 +75,7 @@ class Bottle:
         self.present = True
         self._find_step(values)
         values = self._without_pump(bin_, side, suction)
+        self._evidence.tremble.push(values)
         self._level.spurt_s = self._evidence.spurt_s = spurt_s
         reading = self._level.push(bin_.end_s, values)
         if reading is None:

@@ -12,7 +12,7 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-WEIGHTS: Final = (3.58, -0.75, 0.17, -1.11, -0.25, -0.92)
+WEIGHTS: Final = (3.61, -0.64, 0.26, -0.96, -0.45, -0.93)
 """Of 1 and of `Signs.figures`. Fitted."""
 
 

@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from lullaflow.detection.binning import BIN_S
 from lullaflow.detection.level import MAX_FLOW_ML_S, SPURT_S, Reading
 from lullaflow.detection.noise import REACH, Noise
-from lullaflow.detection.templates import EASES, LENGTH, bank
+from lullaflow.detection.templates import EASES, LEAST_BINS, LENGTH, ONSETS, bank
 from lullaflow.detection.track import RECENT_BINS, STILL_BINS, Track
+from lullaflow.detection.tremble import Tremble
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -34,6 +35,17 @@ LEAST_ML_S: Final = 0.045
 NOW_ML_S: Final = 0.06
 """... by this much on average, and this much by now, it may be a let-down, which adds 0.05 g/s at
 its peak. Fitted."""
+
+LATELY_SHARE: Final = 0.7
+LATELY: Final = 2.0
+"""What rose, but has come to rest since, is no let-down: over the latter half of a rise at least
+this share of what it gained flows still, by so many standard deviations. Fitted."""
+
+LONG_RISES: Final = tuple(bins for bins in ONSETS if bins >= 13)
+STEPS: Final = 2
+PARTS_SHARE: Final = 0.3
+"""In six seconds and more milk comes in many spurts: without the two largest, this share of the
+flow is left. Settling twice, or a gulp and a push, would leave none. Fitted."""
 
 BEFORE_SHARE: Final = 0.65
 """The flow before an ejection is under 0.6 of its peak; a little more, for both are estimates."""
@@ -81,7 +93,7 @@ LAG_S: Final = 0.6
 """That moment comes late by some drops, and later in more noise; the onset of the strongest window
 knows nothing of drops. Shares of the two, and what is still late, fitted."""
 
-UNLIKELY: Final = np.array([4.0, 4.0, 7.5, 13.0, 13.0])
+UNLIKELY: Final = np.array([6.0, 6.0, 9.0, 13.0, 13.0])
 """How unlikely, as a logarithm, each confusing change is at any moment: one that rests at once,
 within a second, two, four, or six and a half. Fitted."""
 
@@ -89,6 +101,10 @@ UNLIKELY_RESTLESS: Final = np.array([3.0, 3.0, 6.0, 6.0, 6.0])
 RESTLESS_H: Final = 45.0
 """The same where the bottle is touched more often an hour than this: who handles it often leans on
 it, too. Fitted."""
+
+UNLIKELY_TREMBLING: Final = np.array([4.0, 4.0, 6.0, 6.0, 6.0])
+TREMBLES: Final = 2.5
+"""The same for a bottle that trembles this many times as much as usual. Fitted."""
 
 WALK_SHARE: Final = 0.3
 """Of the walk that was learnt: noise that wanders to and fro within seconds looks like one, but
@@ -101,24 +117,24 @@ class Rise:
 
     Attributes:
         against_none: against nothing but noise and the flow before.
-        against_other: against the likeliest of all confusing changes.
+        against_all: against the likeliest of that and all confusing changes, at the best onset.
+        against_all_ample: the same, of onsets whose rise is large enough for a let-down alone.
         bins: since its onset.
         base_ml_s: flow before.
         gained_ml_s: flow beyond the flow before.
         onset_s: its onset, recording time.
-        ample: whether it is large enough for a let-down.
     """
 
     against_none: float
-    against_other: float
+    against_all: float
+    against_all_ample: float
     bins: int
     base_ml_s: float
     gained_ml_s: float
     onset_s: float
-    ample: bool
 
 
-NOTHING: Final = Rise(0.0, 0.0, 0, 0.0, 0.0, 0.0, ample=False)
+NOTHING: Final = Rise(0.0, 0.0, 0.0, 0, 0.0, 0.0, 0.0)
 
 
 class Evidence:
@@ -134,7 +150,9 @@ class Evidence:
         self.spurt_s = SPURT_S
         self.step_ml = 0.0
         self.track = Track()
+        self.tremble = Tremble()
         self._noise = Noise()
+        self._below_ml = -math.inf
 
     @property
     def step_noise_ml(self) -> float:
@@ -162,6 +180,7 @@ class Evidence:
             still = track.flow_ml_s(STILL_BINS) < STILL_ML_S
             self._noise.learn(track.last(REACH), still=still)
         levels = track.last(LENGTH)
+        self._below_ml = reading.below_ml if not settled and track.dry else -math.inf
         return self._strongest(levels - levels[-1], settled=settled)
 
     def _strongest(self, levels: Array, *, settled: bool) -> Rise:
@@ -187,10 +206,9 @@ class Evidence:
             shapes.rise.variance(white, WALK_SHARE * self._noise.walk),
             shapes.fixed.variance(white, WALK_SHARE * self._noise.walk),
         )
-        excess_ml_s = gained - DRIP_ML_S - self._lent(white) / shapes.since_s
+        excess_ml_s = gained - DRIP_ML_S - self._lent(levels) / shapes.since_s
         z = excess_ml_s / np.sqrt(variance)
-        most = MAX_FLOW_ML_S * (1.0 + self.spurt_s / shapes.since_s)
-        if ((base + gained > most) & (z > FAST) & (shapes.bins > 3)).any():
+        if self._too_fast(levels):
             return NOTHING
         fine &= z > FAINT
         if not fine.any():
@@ -198,15 +216,49 @@ class Evidence:
         which = int(np.where(fine, z, 0.0).argmax())
         now = self.track.flow_ml_s(RECENT_BINS)
         ample = fine & (gained >= LEAST_ML_S) & (now - base >= NOW_ML_S)
+        ample &= self._goes_on(levels, white, base, gained)
+        if ample.any():
+            ample &= self._in_many_parts(levels, base, gained)
+        none = np.where(fine, z * z / 2.0, 0.0)
+        against = np.minimum(none, self._against_other(levels, white))
         return Rise(
-            against_none=float(z[which]) ** 2 / 2.0,
-            against_other=self._against_other(levels, white, fine),
+            against_none=float(none[which]),
+            against_all=float(against.max()),
+            against_all_ample=float(np.where(ample, against, 0.0).max()),
             bins=int(shapes.bins[which]),
             base_ml_s=float(base[which]),
             gained_ml_s=float(gained[which]),
             onset_s=self.track.end_s - float(shapes.since_s[which]),
-            ample=bool(ample.any()),
         )
+
+    def _goes_on(self, levels: Array, white: Array, base: Array, gained: Array) -> Mask:
+        """Tell of which rises the flow still goes on, and has not been bridged only."""
+        shapes = bank()
+        bins = np.clip(self.track.real - 1, LEAST_BINS, shapes.half)
+        lately = (shapes.lately.rows @ levels)[bins] - base
+        spread = np.sqrt(shapes.lately.white[bins] * white)
+        going: Mask = (lately >= LATELY_SHARE * gained) & (lately >= LATELY * spread)
+        return going
+
+    def _in_many_parts(self, levels: Array, base: Array, gained: Array) -> Mask:
+        """Tell which long rises are more than a few steps."""
+        shapes = bank()
+        gains = np.diff(levels)
+        kept = np.zeros(LENGTH)
+        for bins in LONG_RISES:
+            parts = np.sort(gains[-bins:])
+            kept[bins] = parts[:-STEPS].mean() / BIN_S
+        long: Mask = shapes.bins >= LONG_RISES[0]
+        many: Mask = ~long | (kept[shapes.bins] - base >= PARTS_SHARE * gained)
+        return many
+
+    def _too_fast(self, levels: Array) -> bool:
+        """Tell whether the level has risen faster than milk can flow."""
+        shapes = bank()
+        risen = -levels[LENGTH - 1 - shapes.bins]
+        most = MAX_FLOW_ML_S * (shapes.since_s + self.spurt_s)
+        noise_ml = FAST * math.sqrt(2.0 * self._noise.white) + self.step_ml
+        return bool((risen > most + noise_ml).any())
 
     def _white(self, levels: Array, base: Array) -> Array:
         """Return the white noise of each window: the session's, or its own when that is more."""
@@ -218,10 +270,13 @@ class Evidence:
         white: Array = np.maximum(least, own) + SPURT_SHARE * (base * self.spurt_s) ** 2
         return white
 
-    def _lent(self, white: Array) -> Array:
+    def _lent(self, levels: Array) -> Array:
         """Return what may have risen without any milk, ml: a former level, a step of the scale."""
-        sunk = self.track.sunk(bank().bins) - TOP_FACTOR * np.sqrt(white)
-        step = max(self.step_ml - 2.0 * math.sqrt(self._noise.white), 0.0)
+        bins = bank().bins
+        below = self._below_ml - levels[LENGTH - 1 - bins]
+        noise_ml = math.sqrt(self._noise.white)
+        sunk = np.maximum(self.track.sunk(bins) - TOP_FACTOR * noise_ml, below)
+        step = max(self.step_ml - 2.0 * noise_ml, 0.0)
         lent: Array = np.maximum(sunk, 0.0) + STEP_SHARE * step
         return lent
 
@@ -238,17 +293,21 @@ class Evidence:
             fine &= (shapes.span <= track.since) & (before < fallen)
         return fine
 
-    def _against_other(self, levels: Array, white: Array, fine: Mask) -> float:
-        """Return the evidence against the likeliest confusing change, at the best onset."""
+    def _against_other(self, levels: Array, white: Array) -> Array:
+        """Return the evidence against the likeliest confusing change, for each onset."""
         shapes = bank()
         bends = shapes.others.rows @ levels - DRIP_ML_S
         variance = shapes.others.variance(white[shapes.owner], WALK_SHARE * self._noise.walk)
         known = variance > 0.0
         z = np.maximum(bends, 0.0) / np.sqrt(np.where(known, variance, np.inf))
         least = np.minimum.reduceat(z, shapes.first).reshape(-1, len(EASES))
-        unlikely = UNLIKELY_RESTLESS if self.restless else UNLIKELY
-        ratios = (least**2 / 2.0 + unlikely).min(axis=1)
-        return float(ratios[fine].max())
+        unlikely = np.where(
+            (self.tremble.share(shapes.bins) > TREMBLES)[:, None],
+            UNLIKELY_TREMBLING,
+            UNLIKELY_RESTLESS if self.restless else UNLIKELY,
+        )
+        ratios: Array = (least**2 / 2.0 + unlikely).min(axis=1)
+        return ratios
 
     def onset_s(self, rise: Rise) -> float:
         """Return about when the level left the line of the flow before for good."""

@@ -67,6 +67,7 @@ class Reading:
         end_s: recording time.
         milk_ml: milk since the recording began.
         follows: whether it can be compared with the readings before it.
+        below_ml: how far a level that is not believed lies below the last that was; 0 when it is.
         shift_ml: what to add to all readings since the last one that did not follow, for they have
             turned out to be comparable with those before after all; None when they have not.
     """
@@ -74,6 +75,7 @@ class Reading:
     end_s: float
     milk_ml: float
     follows: bool
+    below_ml: float = 0.0
     shift_ml: float | None = None
 
 
@@ -156,7 +158,9 @@ class Level:
         self.milk_ml = raw - self._offset_ml
         if self.trust is Trust.SETTLED:
             self._settled = (end_s, raw, self._offset_ml)
-        return Reading(end_s, self.milk_ml, follows, shift_ml)
+        unsettled = self.trust is Trust.UNSETTLED
+        below_ml = self._settled[1] - raw if unsettled else 0.0
+        return Reading(end_s, self.milk_ml, follows, below_ml, shift_ml)
 
     def _disturb(self, end_s: float) -> None:
         self.trust = Trust.UNSETTLED

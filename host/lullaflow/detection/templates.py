@@ -35,6 +35,9 @@ LENGTH: Final = max(ONSETS) + max(BASES) + 1
 STRIDE: Final = 6
 """Places looked at within a rise: a coarser grid of them would miss what is shorter."""
 
+LEAST_BINS: Final = 3
+"""A flow is read over a second and a half, at least."""
+
 SAME: Final = 1e-3
 """A rise of which less than this share (of squares) is left beside another shape is that shape."""
 
@@ -73,6 +76,8 @@ class Bank:
         rise: the former alone.
         tie: what the flow gained changes by, for each ml/s that the flow before is set off.
         fixed: as `rise`, for a flow before that is known.
+        lately: filters that give the flow of the last bins, ml/s; by how many bins.
+        half: bins of the latter half of each rise.
         explained: three rows a pair; the sum of their squares is what a bent line explains.
         others: as `rise`, when something that is no milk is allowed for as well; 0 where it could
             be all of the rise. Ordered by pair, ease, place.
@@ -87,6 +92,8 @@ class Bank:
     rise: Filters
     tie: Array
     fixed: Filters
+    lately: Filters
+    half: NDArray[np.int64]
     explained: Array
     others: Filters
     owner: NDArray[np.int64]
@@ -111,6 +118,8 @@ def bank() -> Bank:
         rise=_filters([each[2] for each in weights]),
         tie=tie,
         fixed=_filters([w[2] - ratio * w[1] for w, ratio in zip(weights, tie, strict=True)]),
+        lately=_filters([_last(bins) for bins in range(max(ONSETS) // 2 + 1)]),
+        half=np.array([max(bins // 2, LEAST_BINS) for bins, _ in pairs]),
         explained=np.array([_padded(row) for pair in pairs for row in _lines(_bent(*pair)).T]),
         others=_filters([row for rows in others for row in rows]),
         owner=np.repeat([number for number, *_ in cells], counts),
@@ -122,6 +131,13 @@ def _bent(bins: int, base_bins: int) -> Array:
     """Return the columns of a line that bends at the onset, over base and rise."""
     at = np.arange(-bins - base_bins, 1, dtype=np.float64)
     return np.stack((np.ones(len(at)), BIN_S * at, BIN_S * np.maximum(at + bins, 0.0)), axis=1)
+
+
+def _last(bins: int) -> Array:
+    at = BIN_S * np.arange(max(bins, LEAST_BINS) + 1, dtype=np.float64)
+    at -= at.mean()
+    line: Array = at / (at @ at)
+    return line
 
 
 def _lines(columns: Array) -> Array:

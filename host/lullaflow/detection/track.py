@@ -14,12 +14,11 @@ from numpy.typing import NDArray
 
 from lullaflow.detection.binning import BIN_S
 from lullaflow.detection.level import Reading
-from lullaflow.detection.templates import LENGTH
 
 Array = NDArray[np.float64]
 
-KEPT: Final = 128
-"""Levels kept, at least: a minute."""
+KEPT: Final = 256
+"""Levels kept, at least: two minutes."""
 
 GAP_BINS: Final = 4
 """Lost readings of so many bins are filled evenly; after more, what came between is not known."""
@@ -52,8 +51,14 @@ RECENT_BINS: Final = 6
 STILL_BINS: Final = 16
 """Whether milk flows at all is read over eight seconds."""
 
-TOP_BINS: Final = 40
-"""Milk never leaves the bottle: what regains a level of the last 20 s is none."""
+RETURN_ML: Final = 0.15
+DRIP_ML_S: Final = 0.03
+"""What rises by this much to where it was before a touch has come back, and is no milk; but where
+more than drips flowed before, it may be milk that went on."""
+
+TOP_BINS: Final = 130
+"""Milk never leaves the bottle: what regains a level of the last 65 s is none. A bottle that is
+tilted, or leant on from below, is put straight again within a minute mostly."""
 
 
 class Track:
@@ -78,7 +83,7 @@ class Track:
         self._tops = np.zeros(2 * KEPT)
         self._peaks = np.zeros(2 * KEPT)
         self._peak_ml_s = 0.0
-        self._last = LENGTH - 1
+        self._last = KEPT - 1
         self._milk_ml = 0.0
         self._held_ml_s = 0.0
         self._waiting: list[tuple[float, float]] | None = None
@@ -92,6 +97,8 @@ class Track:
             return False
         if reading.shift_ml is not None:
             self._milk_ml += reading.shift_ml
+            if self.dry and self._waiting is None and reading.shift_ml < -RETURN_ML:
+                return self._come_back(reading)
             if self._waiting:
                 self._waiting = [(at, milk + reading.shift_ml) for at, milk in self._waiting]
         missing = round((reading.end_s - self.end_s) / BIN_S) - 1
@@ -111,10 +118,15 @@ class Track:
         """Return how often the bottle is touched an hour; at first a guess."""
         return 3600.0 * (self.touches + 1) / (self.count * BIN_S + GUESS_S)
 
+    @property
+    def dry(self) -> bool:
+        """Tell whether no more than drips flowed before the last touch."""
+        return self._held_ml_s < DRIP_ML_S
+
     def begin(self) -> None:
         """A let-down has been told: the peak of its flow is looked for from now on."""
         self.since = 0
-        self._peak_ml_s = self.flow_ml_s(RECENT_BINS)
+        self._peak_ml_s = self._held_ml_s = self.flow_ml_s(RECENT_BINS)
         self._peaks[:] = 0.0
 
     def last(self, count: int) -> Array:
@@ -148,6 +160,13 @@ class Track:
             self._flatten(spoilt)
         self._waiting = []
         self.real = 0
+
+    def _come_back(self, reading: Reading) -> bool:
+        """Take a level that has risen to where it was before a touch: that lasted until now."""
+        self._flatten(min(self.real, KEPT - TOP_BINS))
+        self._waiting = [(reading.end_s, reading.milk_ml)]
+        self.real = 0
+        return False
 
     def _flatten(self, bins: int) -> None:
         """Lay the last levels on the line of the flow before them."""

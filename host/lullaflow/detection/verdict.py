@@ -42,14 +42,13 @@ def weigh(left: Bottle, right: Bottle) -> float:
     """
     weak, strong = sorted((left, right), key=lambda side: side.rise.against_none)
     a, b = weak.rise, strong.rise
-    alone = min(b.against_none, b.against_other) - (ALONE if weak.present else 0.0)
-    weight = alone if b.ample else 0.0
+    weight = b.against_all_ample - (ALONE if weak.present else 0.0)
     together = (
         rising(weak)
         and a.gained_ml_s >= MATE_SHARE * b.gained_ml_s
         and abs(a.onset_s - b.onset_s) <= TOGETHER_S
     )
-    if together and (a.ample or b.ample):
-        both = min(a.against_none, a.against_other) + min(b.against_none, b.against_other)
-        weight = max(weight, both)
+    if together:
+        ample = max(a.against_all_ample + b.against_all, a.against_all + b.against_all_ample)
+        weight = max(weight, ample if a.against_all_ample or b.against_all_ample else 0.0)
     return weight

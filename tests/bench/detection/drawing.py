@@ -37,7 +37,7 @@ STYLE: Final = {
     "legend.frameon": False,
     "svg.hashsalt": "lullaflow",
 }
-OURS, LIMIT, STEPS = "#1f6fb4", "#4d5560", "#a3abb5"
+OURS, LIMIT, STEPS, EASES = "#1f6fb4", "#4d5560", "#a3abb5", "#d9b26a"
 FOUND, MISSED, FALSE = "#2e8b57", "#e08a1e", "#c4442f"
 PEER_COLOURS: Final = ("#c4442f", "#e08a1e", "#2e8b57", "#8a5fa8")
 
@@ -100,10 +100,12 @@ def _draw_delays(results: Sequence[FamilyResult], path: Path) -> None:
     for axis, result in zip(axes, results, strict=True):
         known = [limit.delay_s for each in result.judged for limit in each.limits]
         past = [limit.past_steps_s for each in result.judged for limit in each.limits]
+        eased = [limit.past_eases_s for each in result.judged for limit in each.limits]
         ours = [delay for each in result.scores for delay in each.delays_s]
         for delays, colour, label in (
             (known, LIMIT, "clairvoyant"),
             (past, STEPS, "that must tell steps apart"),
+            (eased, EASES, "and leans"),
             (ours, OURS, "lullaflow"),
         ):
             there = np.sort([delay for delay in delays if delay is not None])

@@ -21,7 +21,9 @@ can tell, so the clairvoyant does not either.
 A second figure asks more of it: that it also tells the let-down from a weight that was added at
 once, of any size and at any moment, on either side, which happens a few times an hour as scales
 settle. Against that it has to reach ln(36,000 s x rate), so that steps, too, give at most one false
-alarm in ten hours.
+alarm in ten hours. A third asks the same for weight that comes as an arm leans on a bottle, or a
+tilted bottle is put straight: within seconds, with a soft beginning and end, as often as that
+happens. It knows the form of these, only not their size, length and moment.
 """
 
 from __future__ import annotations
@@ -43,6 +45,9 @@ Indices = NDArray[np.int_]
 
 TEN_HOURS_S: Final = 36_000.0
 STOP: Final = math.log(TEN_HOURS_S)
+
+EASES_S: Final = (1.0, 2.0, 3.0, 4.5, 6.5)
+"""How long a lean or a tilt takes to come or go; up to 6.5 s in the body of the simulator."""
 
 TOGETHER_S: Final = 10.0
 """Two sides that gain weight at once within this look like one let-down."""
@@ -73,10 +78,12 @@ class Limit:
     Attributes:
         delay_s: against nothing but noise.
         past_steps_s: when it must tell the let-down from a weight added at once, too.
+        past_eases_s: when it must tell it from a weight that comes within seconds as well.
     """
 
     delay_s: float | None
     past_steps_s: float | None
+    past_eases_s: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +92,14 @@ class _Evidence:
 
     Attributes:
         t_s: moments of the readings.
-        against_none, against_step: logarithms of the likelihood ratio so far.
+        against_none, against_step, against_ease: logarithms of the likelihood ratio so far.
         differs: whether a reading has differed yet from what it would be without the let-down.
     """
 
     t_s: Curve
     against_none: Curve
     against_step: Curve
+    against_ease: Curve
     differs: Mask
 
 
@@ -197,19 +205,30 @@ class _Readings:
         return _Evidence(
             t_s=self._true_t_s[self._grid[now]],
             against_none=against_none,
-            against_step=against_none - self._best_step(seen, weight),
+            against_step=against_none - self._best(self._step(len(seen)), seen, weight),
+            against_ease=against_none
+            - np.max([self._best(each, seen, weight) for each in self._eases(len(seen))], axis=0),
             differs=self._differs(milk, now),
         )
 
-    def _best_step(self, seen: Curve, weight: Curve) -> Curve:
-        """Return how well the best step explains the readings so far, beyond no step at all."""
+    def _step(self, count: int) -> Curve:
+        """Return what the law would not have foretold of a weight added at once."""
+        return self._white(np.ones(count + 1) - (np.arange(count + 1) == 0))[1:]
+
+    def _eases(self, count: int) -> list[Curve]:
+        """Return the same of weights that come within seconds."""
+        step_s = self._true_step_s * (self._grid[1] - self._grid[0])
+        since_s = step_s * np.arange(count + 1)
+        ways = [np.clip(since_s / ease_s, 0.0, 1.0) for ease_s in EASES_S]
+        return [self._white(0.5 - 0.5 * np.cos(np.pi * way))[1:] for way in ways]
+
+    def _best(self, answer: Curve, seen: Curve, weight: Curve) -> Curve:
+        """Return how well a form, of any size from any moment on, explains the readings so far."""
         count = len(seen)
-        answer = 1.0 - np.concatenate([np.zeros(1), np.cumsum(self._law)])
-        answer = np.concatenate([answer, np.full(count, answer[-1])])[:count]
         age = np.arange(count) - np.arange(count)[:, None]
-        step = np.where(age >= 0, answer[np.clip(age, 0, None)], 0.0) * weight
-        fits = np.cumsum(step * seen, axis=1)
-        sizes = np.cumsum(step * step, axis=1)
+        form = np.where(age >= 0, answer[np.clip(age, 0, None)], 0.0) * weight
+        fits = np.cumsum(form * seen, axis=1)
+        sizes = np.cumsum(form * form, axis=1)
         explained: Curve = np.max(fits * fits / (2.0 * np.maximum(sizes, 1e-12)), axis=0)
         return explained
 
@@ -248,27 +267,35 @@ def limits(made: Recording) -> tuple[Limit, ...]:
             for side, readings in sides.items()
             if each.side in (side, "both")
         ]
-        found.append(_limit(parts, each.onset_s, made.steps_per_hour / 3600.0))
+        found.append(_limit(parts, each.onset_s, made))
     return tuple(found)
 
 
-def _limit(parts: list[_Evidence], onset_s: float, steps_per_s: float) -> Limit:
+def _limit(parts: list[_Evidence], onset_s: float, made: Recording) -> Limit:
     t_s = np.unique(np.concatenate([part.t_s for part in parts]))
     at = [np.searchsorted(part.t_s, t_s, side="right") for part in parts]
     none = [_until(part.against_none, i) for part, i in zip(parts, at, strict=True)]
     step = [_until(part.against_step, i) for part, i in zip(parts, at, strict=True)]
+    ease = [_until(part.against_ease, i) for part, i in zip(parts, at, strict=True)]
     differs = np.any([_until(part.differs, i) for part, i in zip(parts, at, strict=True)], axis=0)
     sure = differs & (np.sum(none, axis=0) >= STOP)
-    surer = sure.copy()
-    if steps_per_s:
-        one = STOP + math.log(steps_per_s)
-        both = max(0.0, one + math.log(steps_per_s * TOGETHER_S))
-        for side in range(len(parts)):
-            others = np.sum([each for which, each in enumerate(none) if which != side], axis=0)
-            surer &= step[side] + others >= one
-        if len(parts) > 1:
-            surer &= np.sum(step, axis=0) >= both
-    return Limit(_first(t_s, sure, onset_s), _first(t_s, surer, onset_s))
+    past_steps = sure & _past(none, step, made.steps_per_hour / 3600.0)
+    past_eases = past_steps & _past(none, ease, made.eases_per_hour / 3600.0)
+    return Limit(*(_first(t_s, each, onset_s) for each in (sure, past_steps, past_eases)))
+
+
+def _past(none: list[Curve], other: list[Curve], per_s: float) -> Mask:
+    """Tell when what comes so often, on any side or on both, has been ruled out."""
+    past = np.ones(len(none[0]), dtype=np.bool_)
+    if not per_s:
+        return past
+    one = STOP + math.log(per_s)
+    for side in range(len(none)):
+        others = np.sum([each for which, each in enumerate(none) if which != side], axis=0)
+        past &= other[side] + others >= one
+    if len(none) > 1:
+        past &= np.sum(other, axis=0) >= max(0.0, one + math.log(per_s * TOGETHER_S))
+    return past
 
 
 def _until(values: NDArray[np.generic], at: Indices) -> Curve:

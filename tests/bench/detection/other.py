@@ -33,6 +33,7 @@ TOGETHER: Final = 0.95
 
 NONE_SHARE: Final = 0.05
 SETTLES_H: Final = 4.0
+LEANS_H: Final = 3.0
 STEPS_ML: Final = (0.01, 0.02, 0.05, 0.1)
 
 SIDES: Final = ("left", "right")
@@ -244,7 +245,7 @@ def _touches(random: Random, pump: _Pump, grams: Curve) -> tuple[Curve, Mask]:
         inside = (t_s >= at_s) & (t_s < at_s + for_s)
         weight += random.normal(0.0, 40.0) * np.sin(np.pi * (t_s - at_s) / for_s) * inside
         touched |= inside
-    for at_s in moments(3.0):
+    for at_s in moments(LEANS_H):
         for_s, ramp_s = random.uniform(4.0, 40.0), random.uniform(0.3, 3.0)
         ends = np.minimum(t_s - at_s, at_s + for_s - t_s) / ramp_s
         lean = random.normal(0.0, 12.0) * np.clip(ends, 0.0, 1.0)

@@ -5,12 +5,19 @@ from __future__ import annotations
 from typing import Final
 from unittest.mock import patch
 
+import numpy as np
+
 from bench.detection.scoring import Told
-from lullaflow.detection import LetDownDetector, LetDownFound, Samples, let_down
+from lullaflow.detection import LetDownDetector, LetDownFound, Samples, evidence, let_down
 
 HASTY: Final = 7.0
 """A lower threshold than the detector's own, in its logarithm of odds: to see what less patience
 costs, and to compare with peers that raise many false alarms."""
+
+
+PATIENT: Final = np.array([5.0, 5.0, 6.0, 9.0, 9.0])
+"""How unlikely confusing changes are to who would rather wait: an arm that slowly leans on a bottle
+is ruled out before a let-down is told on one side alone."""
 
 
 def find(samples: Samples) -> list[Told]:
@@ -26,4 +33,10 @@ def find(samples: Samples) -> list[Told]:
 def find_hastily(samples: Samples) -> list[Told]:
     """Return what it finds at the threshold `HASTY`; its confidence means nothing then."""
     with patch.object(let_down, "THRESHOLD", HASTY):
+        return find(samples)
+
+
+def find_patiently(samples: Samples) -> list[Told]:
+    """Return what it finds with the patience `PATIENT`; its confidence means nothing then."""
+    with patch.object(evidence, "UNLIKELY", PATIENT):
         return find(samples)

@@ -25,7 +25,7 @@ from bench.detection.seeds import FAMILIES, FORMS, OTHER, Use
 from lullaflow.detection import Samples
 from lullaflow_sim.course import MILK_G_PER_ML
 from lullaflow_sim.generate import GeneratedSession, generate_session
-from lullaflow_sim.generate.conditions import CONDITIONS
+from lullaflow_sim.generate.conditions import CONDITIONS, Family
 from lullaflow_sim.let_downs import SIDES
 from lullaflow_sim.sensors import Touch
 
@@ -116,6 +116,17 @@ class Recording:
     def hours(self) -> float:
         """Return how long it is."""
         return float(self.samples.t_s[-1]) / 3600.0
+
+    @property
+    def eases_per_hour(self) -> float:
+        """Return how often a bottle's weight grows within seconds and no milk comes.
+
+        An arm that leans on it comes or goes, or a tilted bottle is put straight.
+        """
+        if self.family == OTHER:
+            return other.LEANS_H
+        touches_h = CONDITIONS[Family(self.family)].touches_h
+        return touches_h.get(Touch.LEAN, 0.0) + touches_h.get(Touch.TILT, 0.0)
 
     @property
     def volume_only(self) -> bool:

@@ -61,16 +61,16 @@ class FamilyResult:
 
 
 def delay_ratio(
-    judged: Sequence[Judged], *, past_steps: bool = False
+    judged: Sequence[Judged], limit_name: str = "delay_s"
 ) -> tuple[float, float, float]:
     """Return our median delay, the clairvoyant's, and their ratio.
 
-    Both are of the let-downs that both tell; see `Limit` for `past_steps`.
+    Both are of the let-downs that both tell; see `Limit` for the names of its figures.
     """
     ours, known = [], []
     for each in judged:
         for delay_s, limit in zip(each.score.delays_s, each.limits, strict=True):
-            limit_s = limit.past_steps_s if past_steps else limit.delay_s
+            limit_s = getattr(limit, limit_name)
             if delay_s is not None and limit_s is not None:
                 ours.append(delay_s)
                 known.append(limit_s)

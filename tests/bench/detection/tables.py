@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
 
 from bench.detection.failures import FALSE, MISSED
 from bench.detection.judging import TUNED_AS, tuned_settings
@@ -51,10 +54,22 @@ def family_table(results: Sequence[FamilyResult], use: Use) -> str:
         "clairvoyant, median (s)": [_cell(delay_ratio(each.judged)[1], 1) for each in results],
         "ratio": [_cell(delay_ratio(each.judged)[2], 2) for each in results],
         "clairvoyant that must tell steps apart (s)": [
-            _cell(delay_ratio(each.judged, past_steps=True)[1], 1) for each in results
+            _cell(delay_ratio(each.judged, "past_steps_s")[1], 1) for each in results
         ],
-        "ratio to it": [_cell(delay_ratio(each.judged, past_steps=True)[2], 2) for each in results],
+        "ratio to it, steps": [
+            _cell(delay_ratio(each.judged, "past_steps_s")[2], 2) for each in results
+        ],
+        "clairvoyant that must tell steps and leans apart (s)": [
+            _cell(delay_ratio(each.judged, "past_eases_s")[1], 1) for each in results
+        ],
+        "ratio to it, steps and leans": [
+            _cell(delay_ratio(each.judged, "past_eases_s")[2], 2) for each in results
+        ],
+        "its 99th percentile (s)": [_cell(_late_s(each), 1) for each in results],
         "told by it within 30 s (%)": [_told_share(each) for each in results],
+        "first let-downs told by it within 30 s (%)": [
+            _told_share(each, first=True) for each in results
+        ],
         "onset error, median (s)": [_cell(each.onset_error_s, 2) for each in figures],
         "calibration error": [
             _cell(each.calibration_error, 3) if each.let_downs else "–" for each in figures
@@ -79,6 +94,10 @@ def peer_table(results: Sequence[FamilyResult]) -> str:
     hasty = [[one.hasty for one in each.judged] for each in results]
     name = f"lullaflow, hasty (ln odds {HASTY:g})"
     rows.append((name, *(_trio(sum_up(each), sober_delay_s(each)) for each in hasty)))
+    patient = [[one.patient for one in each.judged] for each in results]
+    rows.append(
+        ("lullaflow, patient", *(_trio(sum_up(each), sober_delay_s(each)) for each in patient))
+    )
     for peer in PEERS:
         cells = [
             _trio(
@@ -144,9 +163,18 @@ def _settings(settings: Mapping[str, float]) -> str:
     return ", ".join(f"{name} {value:g}" for name, value in settings.items()) or "as published"
 
 
-def _told_share(result: FamilyResult) -> str:
-    known = [limit.past_steps_s is not None for each in result.judged for limit in each.limits]
+def _told_share(result: FamilyResult, *, first: bool = False) -> str:
+    last = 1 if first else None
+    known = [
+        limit.past_eases_s is not None for each in result.judged for limit in each.limits[:last]
+    ]
     return _cell(100.0 * sum(known) / len(known), 1) if known else "–"
+
+
+def _late_s(result: FamilyResult) -> float:
+    known = [limit.past_eases_s for each in result.judged for limit in each.limits]
+    told = [delay_s for delay_s in known if delay_s is not None]
+    return float(np.quantile(told, 0.99)) if told else math.nan
 
 
 def _slow(result: FamilyResult, name: str) -> str:

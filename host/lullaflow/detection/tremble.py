@@ -1,0 +1,71 @@
+"""Whether something alive touches a bottle: it trembles.
+
+Milk only ever adds weight, evenly or in spurts. What takes weight away between two samples is noise
+of the scale, whose size a session soon shows, or whatever leans on the bottle and breathes.
+"""
+
+from __future__ import annotations
+
+from statistics import median
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lullaflow.detection.templates import LENGTH
+
+FIRST_BINS: Final = 10
+"""The usual is the mean of the first five seconds at first ..."""
+
+BINS: Final = 120.0
+"""... and learnt over a minute."""
+
+CLIP: Final = 4.0
+"""What is more than this many times the usual teaches no more than this: hands are no noise."""
+
+LEAST_ML2: Final = 0.003**2
+"""No scale is steadier than this between two samples."""
+
+
+class Tremble:
+    """Follows the falls of one bottle's samples."""
+
+    def __init__(self) -> None:
+        self._falls = np.zeros(2 * LENGTH)
+        self._counts = np.zeros(2 * LENGTH)
+        self._at = LENGTH
+        self._last: float | None = None
+        self._learnt = 0
+        self._usual = LEAST_ML2
+
+    def push(self, values: list[float]) -> None:
+        """Take the samples of one bin, ml."""
+        before = values[0] if self._last is None else self._last
+        steps = [b - a for a, b in zip([before, *values], values, strict=False)]
+        # What comes evenly would hide it; a spurt is but one step of several.
+        even = max(median(steps), 0.0)
+        falls = [min(step - even, 0.0) for step in steps]
+        self._last = values[-1]
+        total = sum(fall * fall for fall in falls)
+        if self._at == 2 * LENGTH:
+            for kept in (self._falls, self._counts):
+                kept[:LENGTH] = kept[LENGTH:]
+            self._at = LENGTH
+        self._falls[self._at], self._counts[self._at] = total, len(falls)
+        self._at += 1
+        self._learn(total / len(falls))
+
+    def _learn(self, seen_ml2: float) -> None:
+        self._learnt += 1
+        if self._learnt > FIRST_BINS:
+            seen_ml2 = min(seen_ml2, CLIP * self._usual)
+        rate = 1.0 / min(self._learnt, BINS)
+        self._usual = max(self._usual + rate * (seen_ml2 - self._usual), LEAST_ML2)
+
+    def share(self, bins: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return how much more the bottle trembled over the last bins than is usual."""
+        last = slice(self._at - LENGTH, self._at)
+        falls = np.cumsum(self._falls[last][::-1])[bins - 1]
+        counts = np.cumsum(self._counts[last][::-1])[bins - 1]
+        shares: NDArray[np.float64] = falls / np.maximum(counts, 1.0) / self._usual
+        return shares
