@@ -29,7 +29,8 @@ class VacuumTracker:
     """Follows the suction of one side.
 
     Attributes:
-        running: whether the pump pulls.
+        running: whether the pump runs.
+        pulls: whether it pulled in the last bin.
         peak_mmhg: strongest suction of the last six seconds.
         cycles_per_min: over the same time, 0 when too few cycles were seen.
     """
@@ -37,31 +38,43 @@ class VacuumTracker:
     def __init__(self) -> None:
         self._peaks: deque[float] = deque(maxlen=WINDOW_BINS)
         self._rises: deque[float] = deque(maxlen=WINDOW_BINS + 1)
+        self._start_s = 0.0
         self._high = False
         self._quiet_bins = PAUSE_BINS
         self._reference_cpm = 0.0
         self._settled_bins = 0
         self.running = False
+        self.pulls = False
         self.peak_mmhg = 0.0
         self.cycles_per_min = 0.0
         self._rhythm: Rhythm | None = None
 
     def push(self, start_s: float, values: list[float]) -> None:
-        """Take the suction samples (mmHg) of one bin."""
+        """Take the suction samples (mmHg) of one bin; where there are none, no suction is seen."""
+        passed = round((start_s - self._start_s) / BIN_S)
+        self._start_s = start_s
+        if passed > PAUSE_BINS:
+            self._peaks.clear()
+            self._forget()
         peak = max(values, default=0.0)
         self._peaks.append(peak)
         self.peak_mmhg = max(self._peaks)
-        self._quiet_bins = 0 if peak >= RUNNING_MMHG else self._quiet_bins + 1
+        self.pulls = peak >= RUNNING_MMHG
+        self._quiet_bins = 0 if self.pulls else self._quiet_bins + passed
         self.running = self._quiet_bins < PAUSE_BINS
         self._count_cycles(start_s, values)
         if not self.running:
-            self._rises.clear()
-            self._settled_bins = 0
-            self.cycles_per_min = 0.0
+            self._forget()
             return
         self._settled_bins += 1
         if self._settled_bins >= WINDOW_BINS and self.cycles_per_min:
             self._follow_rhythm()
+
+    def _forget(self) -> None:
+        """Forget the rhythm: what comes may have another."""
+        self._rises.clear()
+        self._settled_bins = 0
+        self.cycles_per_min = 0.0
 
     def _count_cycles(self, start_s: float, values: list[float]) -> None:
         rise_mmhg = max(0.6 * self.peak_mmhg, RUNNING_MMHG)

@@ -2,7 +2,7 @@
 
 A session begins at its first suction (in volume-only use: at the first row), and ends when suction
 has stayed away for `session_idle_s`, when somebody asks, or when the recording ends. Its duration
-counts to the last suction.
+counts to the last suction. A gauge that falls silent does not end it, unless it stays so.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pydantic import BaseModel
 
 from lullaflow.cues.policy import EndReason, Ladder, RunningCue
 from lullaflow.detection import Finding, FlowOver, LetDownDetector, Samples
-from lullaflow.detection.binning import BIN_S, Bin, Binner
+from lullaflow.detection.binning import Bin, Binner
 from lullaflow.session.inputs import (
     Asked,
     Input,
@@ -56,6 +56,9 @@ SEAL_MESSAGE: Final = (
 FLOWING_ML_S: Final = 0.1
 """Flow above this is milk whatever else is known (Idei 2024), so let-down is not called slow."""
 
+UNSEEN_S: Final = 300.0
+"""Without any sample of suction for so long, nobody knows of a session any more."""
+
 LEAK_PAUSE_S: Final = 60.0
 """The seal is mentioned once a minute at most."""
 
@@ -72,6 +75,7 @@ class _Session:
     ladder: Ladder
     first_index: int
     begin_ml: tuple[float, float]
+    pulled_before_s: float
     stimulation_s: float = 0.0
     let_downs: int = 0
     time_to_let_down_s: float | None = None
@@ -196,11 +200,15 @@ class Core:
         for finding in findings:
             yield from self._on_finding(session, finding)
         yield from self._on_waiting(session)
-        idle_s = self._now_s - self._pumping.last_suction_s
-        if not self._settings.volume_only and idle_s >= self._settings.session_idle_s:
+        if not self._settings.volume_only and self._pump_stopped:
             yield from self._end("pump_stopped")
 
     # -- the session
+
+    @property
+    def _pump_stopped(self) -> bool:
+        pumping = self._pumping
+        return pumping.rest_s >= self._settings.session_idle_s or pumping.unseen_s >= UNSEEN_S
 
     def _begins(self, bin_: Bin) -> float | None:
         """Return the moment of the session's first suction, when a session begins."""
@@ -216,10 +224,14 @@ class Core:
 
     def _begin(self, begin_s: float, begin_ml: tuple[float, float]) -> Event:
         began_at = self._info.started_at + timedelta(seconds=begin_s)
-        ladder = Ladder(self._ladder, self._settings.snooze_s)
-        self._session = _Session(_stamp(began_at), begin_s, ladder, self._detector.count, begin_ml)
-        if not self._settings.volume_only:
-            self._session.stimulation_s = self._now_s - begin_s - BIN_S
+        self._session = _Session(
+            id=_stamp(began_at),
+            begin_s=begin_s,
+            ladder=Ladder(self._ladder, self._settings.snooze_s),
+            first_index=self._detector.count,
+            begin_ml=begin_ml,
+            pulled_before_s=self._pumping.pulled_before_s,
+        )
         return self._event(SessionStarted, recording_s=_round(begin_s))
 
     def _end(self, reason: SessionEnd) -> Iterator[Event]:
@@ -301,8 +313,8 @@ class Core:
         yield from self._cues_ended(session.ladder.stop(), "let_down")
 
     def _on_waiting(self, session: _Session) -> Iterator[Event]:
-        if session.let_downs == 0 and (self._pumping.running or self._settings.volume_only):
-            session.stimulation_s += BIN_S
+        if session.let_downs == 0:
+            session.stimulation_s = self._stimulation_s(session)
         threshold_s = self._settings.slow_after_s
         bottles = self._detector.bottles
         flowing = any(bottle.flow_ml_s > FLOWING_ML_S for bottle in bottles)
@@ -319,6 +331,11 @@ class Core:
             )
         for cue in session.ladder.due(self._now_s):
             yield self._cue_started(cue)
+
+    def _stimulation_s(self, session: _Session) -> float:
+        if self._settings.volume_only:
+            return self._now_s - session.begin_s
+        return self._pumping.pulled_s - session.pulled_before_s
 
     # -- people and the board
 

@@ -17,6 +17,10 @@ SUCTION_MMHG: Final = 10.0
 FORGET_S: Final = 3.0
 """A touch of the gauge that no pumping follows is no first suction."""
 
+HELD_S: Final = 3.5
+"""Two pulls this far apart are one stretch of suction: slow expression holds its pull in between,
+and a lost frame hides one. Half a second more than the tracker's pause, for bins are that long."""
+
 SETTLED_BINS: Final = 20
 """Ten seconds in one rhythm show what suction is usual in it."""
 
@@ -40,6 +44,10 @@ class Pumping:
         running: whether any side is pulled.
         first_suction_s: where the suction that runs now began, recording time.
         last_suction_s: the last moment with suction.
+        pulled_s: how long there was suction, to the last pull. What no gauge saw does not count.
+        pulled_before_s: the same at `first_suction_s`.
+        rest_s: time since the last suction, as far as a gauge looked.
+        unseen_s: time since any gauge gave a sample.
     """
 
     def __init__(self, sides: tuple[VacuumTracker, VacuumTracker]) -> None:
@@ -52,11 +60,20 @@ class Pumping:
         self.running = False
         self.first_suction_s: float | None = None
         self.last_suction_s = 0.0
+        self.pulled_s = 0.0
+        self.pulled_before_s = 0.0
+        self.rest_s = 0.0
+        self.unseen_s = 0.0
+        self._end_s = 0.0
+        self._pulled_until_s = -HELD_S
 
     def push(self, bin_: Bin) -> None:
         """Take one bin, which the sides' suction has taken."""
+        self._note_rest(bin_)
         for values in bin_.channels[::2]:
             self._note_suction(bin_, values)
+        if any(tracker.pulls for tracker in self._sides):
+            self._note_pull(bin_)
         rhythm, self._rhythm_before = self._rhythm_before, self._rhythm()
         self.running = any(tracker.running for tracker in self._sides)
         if not self.running and bin_.end_s - self.last_suction_s > FORGET_S:
@@ -112,12 +129,27 @@ class Pumping:
     def _rhythm(self) -> Phase | None:
         return max(self._sides, key=lambda tracker: tracker.peak_mmhg).rhythm
 
+    def _note_rest(self, bin_: Bin) -> None:
+        passed_s, self._end_s = bin_.end_s - self._end_s, bin_.end_s
+        if any(bin_.channels[::2]):
+            self.rest_s += passed_s
+            self.unseen_s = 0.0
+        else:
+            self.unseen_s += passed_s
+
+    def _note_pull(self, bin_: Bin) -> None:
+        since_s = bin_.end_s - self._pulled_until_s
+        self.pulled_s += since_s if since_s <= HELD_S else BIN_S
+        self._pulled_until_s = bin_.end_s
+
     def _note_suction(self, bin_: Bin, values: list[float]) -> None:
         for i, value in enumerate(values):
             if value >= SUCTION_MMHG:
                 moment_s = bin_.start_s + i * BIN_S / len(values)
                 if self.first_suction_s is None:
                     self.first_suction_s = moment_s
+                    self.pulled_before_s = self.pulled_s
+                self.rest_s = 0.0
                 self.last_suction_s = max(self.last_suction_s, moment_s)
 
     def _watch_seal(self) -> None:
