@@ -216,6 +216,42 @@ def test_a_gauge_that_stays_silent_ends_the_session_at_last() -> None:
     assert ended.duration_s == pytest.approx(60 - 5, abs=2)
 
 
+def test_after_a_rest_the_same_sitting_waits_for_no_first_let_down() -> None:
+    calm = until(session("calm"), 130.0)
+    rest_s = 200.0
+    again = session("none")
+    again = replace(
+        again,
+        t_s=again.t_s + rest_s,
+        left_volume_ml=again.left_volume_ml + np.nanmax(calm.left_volume_ml),
+    )
+    found = events([calm, again])
+    assert [each.recording_s for each in of_type(found, "session_started")] == [
+        pytest.approx(5.0, abs=0.6),
+        pytest.approx(rest_s + 5.0, abs=0.6),
+    ]
+    assert of_type(found, "let_down")
+    assert not of_type(found, "let_down_slow")
+
+
+@pytest.mark.parametrize(("ago_s", "slow"), [(20.0, False), (900.0, True)])
+def test_the_sitting_goes_on_in_the_next_recording(ago_s: float, slow: bool) -> None:
+    found = events([session("none")], replace(INFO, milk_until_s=-ago_s))
+    assert bool(of_type(found, "let_down_slow")) is slow
+
+
+def test_the_core_tells_when_the_milk_of_a_sitting_ended() -> None:
+    for scenario, begun_s, until_s in (
+        ("calm", None, 365.0),
+        ("none", None, None),
+        ("none", -20.0, 390.0),
+        ("none", -900.0, -900.0),
+    ):
+        core = Core(replace(INFO, milk_until_s=begun_s))
+        core.step(session(scenario))
+        assert core.milk_until_s == (until_s and pytest.approx(until_s, abs=2))
+
+
 def test_not_now_keeps_cues_away_and_they_come_again_later() -> None:
     samples = session("none")
     settings_ = CoreSettings(snooze_s=60.0)
