@@ -6,6 +6,8 @@ from typing import Final
 
 from lullaflow.detection.binning import BIN_S, Bin
 from lullaflow.detection.vacuum import VacuumTracker
+from lullaflow.session.rhythm import Rhythm
+from lullaflow.session.seal import Seal
 from lullaflow_protocol.events import Phase, Side
 
 BEGIN_CYCLES_S: Final = 3.0
@@ -20,15 +22,6 @@ FORGET_S: Final = 3.0
 HELD_S: Final = 3.5
 """Two pulls this far apart are one stretch of suction: slow expression holds its pull in between,
 and a lost frame hides one. Half a second more than the tracker's pause, for bins are that long."""
-
-SETTLED_BINS: Final = 20
-"""Ten seconds in one rhythm show what suction is usual in it."""
-
-LEAK_SHARE: Final = 0.6
-"""Suction under this share of the usual leaks: pumps hold +/- 20 mmHg (Symphony), 20 % at most."""
-
-LEAK_BINS: Final = 16
-"""Eight seconds of it: a nudge of the flange is shorter."""
 
 HIGH_BINS: Final = 20
 """Ten seconds above the limit are sustained."""
@@ -52,10 +45,8 @@ class Pumping:
 
     def __init__(self, sides: tuple[VacuumTracker, VacuumTracker]) -> None:
         self._sides = sides
-        self._rhythm_before: Phase | None = None
-        self._usual: dict[str, float] = {}
-        self._settled = 0
-        self._weak_bins = 0
+        self._rhythm = Rhythm()
+        self._seal = Seal(sides)
         self._high_bins = 0
         self.running = False
         self.first_suction_s: float | None = None
@@ -74,12 +65,10 @@ class Pumping:
             self._note_suction(bin_, values)
         if any(tracker.pulls for tracker in self._sides):
             self._note_pull(bin_)
-        rhythm, self._rhythm_before = self._rhythm_before, self._rhythm()
         self.running = any(tracker.running for tracker in self._sides)
         if not self.running and bin_.end_s - self.last_suction_s > FORGET_S:
             self.first_suction_s = None
-        self._settled = self._settled + 1 if self.running and self._rhythm() == rhythm else 0
-        self._watch_seal()
+        self._follow()
 
     @property
     def vacuum_mmhg(self) -> float:
@@ -89,12 +78,12 @@ class Pumping:
     @property
     def cycles_per_min(self) -> float:
         """Return the rate of the stronger side."""
-        return max(self._sides, key=lambda tracker: tracker.peak_mmhg).cycles_per_min
+        return self._stronger.cycles_per_min
 
     @property
     def phase(self) -> Phase | None:
         """Return the phase, None until it is known."""
-        return self._rhythm() if self.running else "paused"
+        return self._rhythm.phase if self.running else "paused"
 
     @property
     def has_begun(self) -> bool:
@@ -108,17 +97,12 @@ class Pumping:
     @property
     def leaks(self) -> bool:
         """Tell whether suction has been weak for a while."""
-        return self._weak_bins >= LEAK_BINS
+        return self._seal.leaking is not None
 
     @property
     def leaking_side(self) -> Side:
-        """Return the weaker side, of those that are pulled."""
-        left, right = self._sides
-        if not right.running:
-            return "left"
-        if not left.running:
-            return "right"
-        return "left" if left.peak_mmhg < right.peak_mmhg else "right"
+        """Return the side that leaks; the left where none does."""
+        return self._seal.leaking or "left"
 
     def is_high(self, limit_mmhg: float) -> bool:
         """Count this bin, and tell whether suction has stayed above a limit."""
@@ -126,8 +110,23 @@ class Pumping:
         self._high_bins = self._high_bins + 1 if high else 0
         return self._high_bins >= HIGH_BINS
 
-    def _rhythm(self) -> Phase | None:
-        return max(self._sides, key=lambda tracker: tracker.peak_mmhg).rhythm
+    @property
+    def _stronger(self) -> VacuumTracker:
+        return max(self._sides, key=lambda tracker: tracker.peak_mmhg)
+
+    def _follow(self) -> None:
+        stronger = self._stronger
+        if not stronger.settled:
+            self._rhythm.rest()
+        elif stronger.regular:
+            self._rhythm.push(stronger.cycles_per_min, stronger.peak_mmhg)
+        else:
+            self._rhythm.falter()
+        phase = self._rhythm.phase
+        if phase is None:
+            self._seal.rest()
+        elif self._rhythm.in_step:
+            self._seal.push(phase, self._rhythm.calm_bins)
 
     def _note_rest(self, bin_: Bin) -> None:
         passed_s, self._end_s = bin_.end_s - self._end_s, bin_.end_s
@@ -151,17 +150,3 @@ class Pumping:
                     self.pulled_before_s = self.pulled_s
                 self.rest_s = 0.0
                 self.last_suction_s = max(self.last_suction_s, moment_s)
-
-    def _watch_seal(self) -> None:
-        rhythm = self._rhythm()
-        if rhythm is None or self._settled < SETTLED_BINS:
-            self._weak_bins = 0
-            return
-        peak = min(t.peak_mmhg for t in self._sides if t.running)
-        usual = self._usual.setdefault(rhythm, peak)
-        if peak < LEAK_SHARE * usual:
-            self._weak_bins += 1
-        else:
-            self._weak_bins = 0
-            # Slowly, so that a leak that creeps in does not become the usual.
-            self._usual[rhythm] = usual + 0.02 * (peak - usual)
