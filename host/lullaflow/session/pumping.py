@@ -142,11 +142,15 @@ class Pumping:
         self._pulled_until_s = bin_.end_s
 
     def _note_suction(self, bin_: Bin, values: list[float]) -> None:
-        for i, value in enumerate(values):
-            if value >= SUCTION_MMHG:
-                moment_s = bin_.start_s + i * BIN_S / len(values)
-                if self.first_suction_s is None:
-                    self.first_suction_s = moment_s
-                    self.pulled_before_s = self.pulled_s
-                self.rest_s = 0.0
-                self.last_suction_s = max(self.last_suction_s, moment_s)
+        if not values or max(values) < SUCTION_MMHG:
+            return
+        step_s = BIN_S / len(values)
+        if self.first_suction_s is None:
+            first = next(i for i, value in enumerate(values) if value >= SUCTION_MMHG)
+            self.first_suction_s = bin_.start_s + first * step_s
+            self.pulled_before_s = self.pulled_s
+        last = len(values) - 1
+        while values[last] < SUCTION_MMHG:
+            last -= 1
+        self.last_suction_s = max(self.last_suction_s, bin_.start_s + last * step_s)
+        self.rest_s = 0.0
