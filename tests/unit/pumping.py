@@ -24,12 +24,20 @@ def frame(boot_id: int, seq: int, vacuum: list[float], weight: list[float]) -> b
 
 
 def frames(
-    *phases: tuple[float, bool], boot_id: int = 7, first_seq: int = 0, milk_g: float = 0.0
+    *phases: tuple[float, bool],
+    boot_id: int = 7,
+    first_seq: int = 0,
+    milk_g: float = 0.0,
+    flow_g_s: float = 0.0,
 ) -> Iterator[bytes]:
-    """Yield frames for phases of (seconds, whether the pump runs): 80 cycles a minute, no milk."""
+    """Yield frames for phases of (seconds, whether the pump runs), 80 cycles a minute.
+
+    There is no milk but what is in the bottle, and what flows on and on.
+    """
     seq = first_seq
     for seconds, running in phases:
         for _ in range(round(seconds / FRAME_S)):
+            milk_g += flow_g_s * FRAME_S
             times = [seq * FRAME_S + i * 0.02 for i in range(wire.VACUUM_PER_FRAME)]
             suction = [
                 60.0 * (1 - math.cos(2 * math.pi * t * 80 / 60)) if running else 0.0 for t in times

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from functools import cache
 from itertools import pairwise
@@ -42,6 +42,7 @@ from lullaflow_sim.world import World
 
 STARTED = datetime(2026, 11, 23, 3, 0, 0, 250_000, tzinfo=UTC)
 INFO = RecordingInfo("pump", STARTED)
+SAMPLES = [field.name for field in fields(Samples)]
 REST_S = 70.0
 CUES_AT_S = {"music": 125.0, "photo": 155.0}
 
@@ -179,6 +180,76 @@ def test_stimulation_counts_only_while_suction_is_there() -> None:
     slow = of_type(events([session("knocks")]), "let_down_slow")[0]
     # 15 s of pause before, less the 3 s in which a slow stroke might still come.
     assert slow.t_s == pytest.approx(120 + 15, abs=4)
+
+
+def test_a_plain_scale_of_one_reading_a_second_shows_slow_let_down_in_time() -> None:
+    samples = part(session("none"), 0, 10000)
+    seldom = Samples(*(getattr(samples, name)[::50] for name in SAMPLES))
+    info = RecordingInfo("pump", STARTED, CoreSettings(volume_only=True))
+    (slow,) = of_type(events([seldom], info), "let_down_slow")
+    assert slow.t_s == slow.elapsed_s == pytest.approx(120, abs=1)
+
+
+def silent(samples: Samples, from_s: float, to_s: float) -> Samples:
+    """The same, but its gauge gives no sample for a while."""
+    hidden = (samples.t_s >= from_s) & (samples.t_s < to_s)
+    return replace(samples, left_vacuum_mmhg=np.where(hidden, np.nan, samples.left_vacuum_mmhg))
+
+
+def test_a_gauge_that_falls_silent_ends_no_session_and_begins_none() -> None:
+    found = events([silent(session("calm"), 100.0, 190.0)])
+    assert len(of_type(found, "session_started")) == len(of_type(found, "session_ended")) == 1
+    assert len(of_type(found, "let_down")) == 3
+    (ended,) = of_type(found, "session_ended")
+    assert ended.duration_s == pytest.approx(360, abs=2)
+
+
+def test_what_no_gauge_sees_is_no_stimulation() -> None:
+    (slow,) = of_type(events([silent(session("none"), 60.0, 90.0)]), "let_down_slow")
+    assert slow.t_s == pytest.approx(120 + 30, abs=2)
+
+
+def test_a_gauge_that_stays_silent_ends_the_session_at_last() -> None:
+    found = events([silent(session("none"), 60.0, 1e9)])
+    (ended,) = of_type(found, "session_ended")
+    assert ended.t_s == pytest.approx(60 - 5 + 300, abs=2)
+    assert ended.duration_s == pytest.approx(60 - 5, abs=2)
+
+
+def test_after_a_rest_the_same_sitting_waits_for_no_first_let_down() -> None:
+    calm = until(session("calm"), 130.0)
+    rest_s = 200.0
+    again = session("none")
+    again = replace(
+        again,
+        t_s=again.t_s + rest_s,
+        left_volume_ml=again.left_volume_ml + np.nanmax(calm.left_volume_ml),
+    )
+    found = events([calm, again])
+    assert [each.recording_s for each in of_type(found, "session_started")] == [
+        pytest.approx(5.0, abs=0.6),
+        pytest.approx(rest_s + 5.0, abs=0.6),
+    ]
+    assert of_type(found, "let_down")
+    assert not of_type(found, "let_down_slow")
+
+
+@pytest.mark.parametrize(("ago_s", "slow"), [(20.0, False), (900.0, True)])
+def test_the_sitting_goes_on_in_the_next_recording(ago_s: float, slow: bool) -> None:
+    found = events([session("none")], replace(INFO, milk_until_s=-ago_s))
+    assert bool(of_type(found, "let_down_slow")) is slow
+
+
+def test_the_core_tells_when_the_milk_of_a_sitting_ended() -> None:
+    for scenario, begun_s, until_s in (
+        ("calm", None, 365.0),
+        ("none", None, None),
+        ("none", -20.0, 390.0),
+        ("none", -900.0, -900.0),
+    ):
+        core = Core(replace(INFO, milk_until_s=begun_s))
+        core.step(session(scenario))
+        assert core.milk_until_s == (until_s and pytest.approx(until_s, abs=2))
 
 
 def test_not_now_keeps_cues_away_and_they_come_again_later() -> None:

@@ -319,6 +319,23 @@ async def test_who_begins_again_at_once_has_two_recordings(store: Store, asked: 
     assert again == it.witness.events
 
 
+@pytest.mark.parametrize(("rest_s", "slow"), [(30.0, False), (330.0, True)])
+async def test_who_had_milk_just_now_waits_for_no_first_let_down(
+    store: Store, rest_s: float, slow: bool
+) -> None:
+    night = [
+        *frames((5.0, False), (15.0, True)),
+        *frames((10.0, True), first_seq=40, flow_g_s=0.5),
+        *frames((rest_s, False), (40.0, True), (30.0, False), first_seq=60, milk_g=5.0),
+    ]
+    async with running(store) as it:
+        it.link.bring(night)
+        await it.witness.until(lambda: it.witness.types().count("session_ended") == 2)
+    assert len({session.recording for session in await store.sessions()}) == 2
+    assert "let_down" in it.witness.types()
+    assert it.witness.types().count("let_down_slow") == int(slow)
+
+
 async def test_wishes_reach_the_core_and_the_recording(store: Store) -> None:
     async with running(store) as it:
         assert not it.runner.ask("snooze")  # there is nothing yet that could keep it

@@ -44,6 +44,7 @@ def result(family: str, told: list[Told], theirs: list[Told], slow: Slowness = F
         false=(),
         limits=tuple(Limit(1.0, 1.5, 2.0) for _ in made.let_downs),
         slowness=slow,
+        suction=None,
         peers=peers,
         curves={peer.name: (peers[peer.name],) for peer in PEERS if peer.threshold},
     )

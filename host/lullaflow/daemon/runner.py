@@ -116,6 +116,7 @@ class PumpRunner:
         self._status: wire.Status | None = None
         self._give_up_at: float | None = None
         self._last_start: datetime | None = None
+        self._milk_until: datetime | None = None
 
     def ask(self, command: Command, cue: str | None = None) -> bool:
         """Hand a person's wish to the core; False when no session runs that could heed it."""
@@ -254,7 +255,10 @@ class PumpRunner:
         if started_at == self._last_start:
             started_at += timedelta(milliseconds=1)
         self._last_start = started_at
-        info = RecordingInfo(self.pump, started_at, self._settings)
+        milk_until_s = None
+        if self._milk_until is not None:
+            milk_until_s = min(0.0, (self._milk_until - started_at).total_seconds())
+        info = RecordingInfo(self.pump, started_at, self._settings, milk_until_s)
         self._take = await Take.begin(self._store, boot_id, info)
         self._pre_roll.clear()
 
@@ -263,6 +267,7 @@ class PumpRunner:
             return
         await self._tell(partial(RecordingEnded, reason=reason))
         self._follower.on_view(self.pump, self._take.view)
+        self._milk_until = self._take.milk_until
         await self._take.end()
         self._take = None
 

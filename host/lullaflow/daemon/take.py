@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from lullaflow.detection.samples import Samples
 from lullaflow.session.core import Core, View
@@ -107,6 +108,14 @@ class Take:
     def last_suction_s(self) -> float:
         """The last moment with suction, device time."""
         return self._core.last_suction_s
+
+    @property
+    def milk_until(self) -> datetime | None:
+        """When the newest sitting in which milk came had its last suction, wall time."""
+        until_s = self._core.milk_until_s
+        if until_s is None:
+            return None
+        return self.recording.info.started_at + timedelta(seconds=until_s)
 
     async def feed(self, inputs: Sequence[RawFrame | Input]) -> list[Event]:
         """Store inputs in one go and let the core act on them; return what it said, stored."""

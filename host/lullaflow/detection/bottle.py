@@ -7,6 +7,7 @@ from typing import Final
 from lullaflow.detection.binning import BIN_S, Bin
 from lullaflow.detection.evidence import NOTHING, Evidence
 from lullaflow.detection.level import Level, Trust
+from lullaflow.detection.track import Track
 from lullaflow.detection.vacuum import VacuumTracker
 from lullaflow.detection.vibration import Vibration
 
@@ -46,6 +47,11 @@ class Bottle:
     def milk_ml(self) -> float:
         """Return the milk since the recording began, touches taken out."""
         return self._level.milk_ml
+
+    @property
+    def track(self) -> Track:
+        """Return its last levels, touches bridged."""
+        return self._evidence.track
 
     @property
     def settled(self) -> bool:

@@ -113,8 +113,7 @@ class LetDownDetector:
     def push(self, bin_: Bin) -> list[Finding]:
         """Take one bin."""
         for vacuum, samples in zip(self.suction, bin_.channels[::2], strict=True):
-            if samples:
-                vacuum.push(bin_.start_s, samples)
+            vacuum.push(bin_.start_s, samples)
         spurt_s = self._spurt_s()
         for which, (side, suction) in enumerate(zip(self._sides, self.suction, strict=True)):
             side.push(bin_, which, suction, spurt_s)

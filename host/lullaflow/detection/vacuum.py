@@ -1,13 +1,12 @@
-"""What the suction tells: whether the pump runs, how fast and how strongly, and the phase."""
+"""What one side's suction tells: whether the pump runs, how fast and how strongly."""
 
 from __future__ import annotations
 
 from collections import deque
-from typing import Final, Literal
+from statistics import median_low
+from typing import Final
 
 from lullaflow.detection.binning import BIN_S
-
-Rhythm = Literal["stimulation", "expression"]
 
 RUNNING_MMHG: Final = 25.0
 """Peaks under this are no pumping: cleared pumps start at 20 to 60 mmHg (FDA K191802, K241004)."""
@@ -18,71 +17,119 @@ WINDOW_BINS: Final = 12
 PAUSE_BINS: Final = 6
 """Three seconds without suction are a pause; slow expression holds its pull in between."""
 
-STIMULATION_FROM_CPM: Final = 55.0
-"""A session that starts faster than this starts with stimulation (bench: 60 to 120)."""
+RISE_SHARE: Final = 0.65
+FALL_SHARE: Final = 0.3
+"""A cycle begins where the suction has come this far from its least to its peak, and is over where
+it has fallen so far again. Some pumps never let go of more than a third (bench: near-constant)."""
 
-CHANGE: Final = 0.2
-"""A change of rate by a fifth is a change of phase; scatter within one is a few percent."""
+LATE_PULLS: Final = 2.0
+"""After so many pulls that did not come, the rate is another one, or none."""
+
+SETTLED_BINS: Final = 6
+"""Three seconds: before, the first pull may still be the only one."""
+
+LEAST_SWING: Final = 0.15
+"""Suction that moves less than this share of its peak has no cycles: a valve is clogged."""
 
 
 class VacuumTracker:
     """Follows the suction of one side.
 
     Attributes:
-        running: whether the pump pulls.
+        running: whether the pump runs.
+        pulls: whether it pulled in the last bin.
         peak_mmhg: strongest suction of the last six seconds.
         cycles_per_min: over the same time, 0 when too few cycles were seen.
     """
 
     def __init__(self) -> None:
         self._peaks: deque[float] = deque(maxlen=WINDOW_BINS)
-        self._rises: deque[float] = deque(maxlen=WINDOW_BINS + 1)
+        self._lows: deque[float] = deque(maxlen=WINDOW_BINS)
+        self._rises: deque[float] = deque(maxlen=4 * WINDOW_BINS)
+        self._between: deque[tuple[float, float]] = deque(maxlen=4 * WINDOW_BINS)
+        self._lost = True
+        self._start_s = 0.0
         self._high = False
         self._quiet_bins = PAUSE_BINS
-        self._reference_cpm = 0.0
         self._settled_bins = 0
         self.running = False
+        self.pulls = False
         self.peak_mmhg = 0.0
         self.cycles_per_min = 0.0
-        self._rhythm: Rhythm | None = None
+
+    @property
+    def settled(self) -> bool:
+        """Tell whether it has run for some seconds without a pause."""
+        return self._settled_bins >= SETTLED_BINS
+
+    @property
+    def regular(self) -> bool:
+        """Tell whether its pulls still come as often as `cycles_per_min` says."""
+        if not self.cycles_per_min or not self._rises:
+            return False
+        return self._start_s - self._rises[-1] < LATE_PULLS * 60.0 / self.cycles_per_min
 
     def push(self, start_s: float, values: list[float]) -> None:
-        """Take the suction samples (mmHg) of one bin."""
+        """Take the suction samples (mmHg) of one bin; where there are none, no suction is seen."""
+        passed = round((start_s - self._start_s) / BIN_S)
+        self._start_s = start_s
+        if passed > PAUSE_BINS:
+            self._peaks.clear()
+            self._lows.clear()
+            self._forget()
         peak = max(values, default=0.0)
         self._peaks.append(peak)
+        self._lows.append(min(values, default=0.0))
         self.peak_mmhg = max(self._peaks)
-        self._quiet_bins = 0 if peak >= RUNNING_MMHG else self._quiet_bins + 1
+        self.pulls = peak >= RUNNING_MMHG
+        self._quiet_bins = 0 if self.pulls else self._quiet_bins + passed
         self.running = self._quiet_bins < PAUSE_BINS
-        self._count_cycles(start_s, values)
+        if values:
+            self._count_cycles(start_s, values, lost=passed > 1)
         if not self.running:
-            self._rises.clear()
-            self._settled_bins = 0
-            self.cycles_per_min = 0.0
+            self._forget()
             return
         self._settled_bins += 1
-        if self._settled_bins >= WINDOW_BINS and self.cycles_per_min:
-            self._follow_rhythm()
 
-    def _count_cycles(self, start_s: float, values: list[float]) -> None:
-        rise_mmhg = max(0.6 * self.peak_mmhg, RUNNING_MMHG)
-        fall_mmhg = 0.3 * self.peak_mmhg
+    def _forget(self) -> None:
+        """Forget the rhythm: what comes may have another."""
+        self._rises.clear()
+        self._between.clear()
+        self._settled_bins = 0
+        self.cycles_per_min = 0.0
+
+    def _count_cycles(self, start_s: float, values: list[float], *, lost: bool) -> None:
+        low = min(self._lows)
+        swing = self.peak_mmhg - low
+        if swing < LEAST_SWING * self.peak_mmhg:
+            return
+        rise_mmhg = max(low + RISE_SHARE * swing, RUNNING_MMHG)
+        fall_mmhg = low + FALL_SHARE * swing
+        if lost:
+            self._high = values[0] > rise_mmhg
+            self._lost = True
+        before = len(self._between)
         for i, value in enumerate(values):
             if self._high:
                 self._high = value > fall_mmhg
             elif value > rise_mmhg:
                 self._high = True
-                self._rises.append(start_s + i * BIN_S / len(values))
-        while self._rises and self._rises[0] < start_s - WINDOW_BINS * BIN_S:
+                self._rise(start_s + i * BIN_S / len(values))
+        rose = len(self._between) > before
+        oldest_s = start_s - WINDOW_BINS * BIN_S
+        while self._rises and self._rises[0] < oldest_s:
             self._rises.popleft()
-        if len(self._rises) > 1:
-            span_s = self._rises[-1] - self._rises[0]
-            self.cycles_per_min = 60.0 * (len(self._rises) - 1) / span_s
+        while self._between and self._between[0][0] < oldest_s:
+            self._between.popleft()
+        if rose:
+            # Not the mean: a pull too weak to be counted makes one interval of two.
+            self.cycles_per_min = 60.0 / median_low(between_s for _, between_s in self._between)
 
-    @property
-    def rhythm(self) -> Rhythm | None:
-        """Return the phase by rate, None until it is known: at the start, and after a pause."""
-        known = self._settled_bins >= WINDOW_BINS and self.cycles_per_min
-        return self._rhythm if known else None
+    def _rise(self, at_s: float) -> None:
+        if self._rises and not self._lost:
+            self._between.append((at_s, at_s - self._rises[-1]))
+        self._rises.append(at_s)
+        self._lost = False
 
     @property
     def stroke(self) -> tuple[float, float] | None:
@@ -90,16 +137,3 @@ class VacuumTracker:
         if not self.running or len(self._rises) < 3:
             return None
         return self._rises[-1], (self._rises[-1] - self._rises[-3]) / 2.0
-
-    def _follow_rhythm(self) -> None:
-        cpm = self.cycles_per_min
-        if self._rhythm is None:
-            self._rhythm = "stimulation" if cpm >= STIMULATION_FROM_CPM else "expression"
-            self._reference_cpm = cpm
-        elif cpm < (1 - CHANGE) * self._reference_cpm:
-            self._rhythm = "expression"
-            self._reference_cpm = cpm
-        elif cpm > (1 + CHANGE) * self._reference_cpm:
-            if self._rhythm == "expression" and cpm >= STIMULATION_FROM_CPM:
-                self._rhythm = "stimulation"
-            self._reference_cpm = cpm

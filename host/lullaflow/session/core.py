@@ -2,7 +2,7 @@
 
 A session begins at its first suction (in volume-only use: at the first row), and ends when suction
 has stayed away for `session_idle_s`, when somebody asks, or when the recording ends. Its duration
-counts to the last suction.
+counts to the last suction. A gauge that falls silent does not end it, unless it stays so.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from pydantic import BaseModel
 
 from lullaflow.cues.policy import EndReason, Ladder, RunningCue
 from lullaflow.detection import Finding, FlowOver, LetDownDetector, Samples
-from lullaflow.detection.binning import BIN_S, Bin, Binner
+from lullaflow.detection.binning import Bin, Binner
+from lullaflow.session.doubt import Doubt
 from lullaflow.session.inputs import (
     Asked,
     Input,
@@ -56,6 +57,13 @@ SEAL_MESSAGE: Final = (
 FLOWING_ML_S: Final = 0.1
 """Flow above this is milk whatever else is known (Idei 2024), so let-down is not called slow."""
 
+SITTING_S: Final = 300.0
+"""A session that begins this soon after another is one sitting with it: a nappy, the door, a tube
+that slipped off. Who pumps in turns rests for ten minutes, and waits for each let-down anew."""
+
+UNSEEN_S: Final = 300.0
+"""Without any sample of suction for so long, nobody knows of a session any more."""
+
 LEAK_PAUSE_S: Final = 60.0
 """The seal is mentioned once a minute at most."""
 
@@ -65,13 +73,19 @@ E = TypeVar("E", bound=BaseModel)
 
 @dataclass
 class _Session:
-    """The session that runs. Moments are seconds of the recording."""
+    """The session that runs. Moments are seconds of the recording.
+
+    One that `goes_on` with a sitting in which milk has come waits for no first let-down.
+    """
 
     id: str
     begin_s: float
     ladder: Ladder
     first_index: int
     begin_ml: tuple[float, float]
+    pulled_before_s: float
+    goes_on: bool = False
+    doubt: Doubt = field(default_factory=Doubt)
     stimulation_s: float = 0.0
     let_downs: int = 0
     time_to_let_down_s: float | None = None
@@ -86,6 +100,9 @@ class Core:
 
     Args:
         info: where the recording comes from, and the settings in force.
+
+    Attributes:
+        milk_until_s: see `RecordingInfo`; of the newest sitting.
     """
 
     def __init__(self, info: RecordingInfo) -> None:
@@ -102,6 +119,7 @@ class Core:
         self._asked_to_end = False
         self._faults: dict[str, str] = {}
         self._link_up = True
+        self.milk_until_s = info.milk_until_s
 
     def step(self, input_: Input) -> list[Event]:
         """Take one input and return what it gives rise to, in order."""
@@ -196,11 +214,15 @@ class Core:
         for finding in findings:
             yield from self._on_finding(session, finding)
         yield from self._on_waiting(session)
-        idle_s = self._now_s - self._pumping.last_suction_s
-        if not self._settings.volume_only and idle_s >= self._settings.session_idle_s:
+        if not self._settings.volume_only and self._pump_stopped:
             yield from self._end("pump_stopped")
 
     # -- the session
+
+    @property
+    def _pump_stopped(self) -> bool:
+        pumping = self._pumping
+        return pumping.rest_s >= self._settings.session_idle_s or pumping.unseen_s >= UNSEEN_S
 
     def _begins(self, bin_: Bin) -> float | None:
         """Return the moment of the session's first suction, when a session begins."""
@@ -216,10 +238,15 @@ class Core:
 
     def _begin(self, begin_s: float, begin_ml: tuple[float, float]) -> Event:
         began_at = self._info.started_at + timedelta(seconds=begin_s)
-        ladder = Ladder(self._ladder, self._settings.snooze_s)
-        self._session = _Session(_stamp(began_at), begin_s, ladder, self._detector.count, begin_ml)
-        if not self._settings.volume_only:
-            self._session.stimulation_s = self._now_s - begin_s - BIN_S
+        self._session = _Session(
+            id=_stamp(began_at),
+            begin_s=begin_s,
+            ladder=Ladder(self._ladder, self._settings.snooze_s),
+            first_index=self._detector.count,
+            begin_ml=begin_ml,
+            pulled_before_s=self._pumping.pulled_before_s,
+            goes_on=self.milk_until_s is not None and begin_s - self.milk_until_s <= SITTING_S,
+        )
         return self._event(SessionStarted, recording_s=_round(begin_s))
 
     def _end(self, reason: SessionEnd) -> Iterator[Event]:
@@ -230,6 +257,8 @@ class Core:
             yield from self._on_finding(session, finding)
         yield from self._cues_ended(session.ladder.stop(), "session_ended")
         end_s = self._now_s if self._settings.volume_only else self._pumping.last_suction_s
+        if session.let_downs or session.goes_on:
+            self.milk_until_s = end_s
         volumes = self._volumes(session)
         ended = self._event(
             SessionEnded,
@@ -301,14 +330,10 @@ class Core:
         yield from self._cues_ended(session.ladder.stop(), "let_down")
 
     def _on_waiting(self, session: _Session) -> Iterator[Event]:
-        if session.let_downs == 0 and (self._pumping.running or self._settings.volume_only):
-            session.stimulation_s += BIN_S
+        if session.let_downs == 0:
+            session.stimulation_s = self._stimulation_s(session)
         threshold_s = self._settings.slow_after_s
-        bottles = self._detector.bottles
-        flowing = any(bottle.flow_ml_s > FLOWING_ML_S for bottle in bottles)
-        flowing = flowing or self._detector.milk_may_flow
-        is_slow = session.let_downs == 0 and session.stimulation_s >= threshold_s
-        if is_slow and not session.slow and not flowing:
+        if self._is_slow(session):
             session.slow = True
             session.ladder.begin(self._now_s)
             yield self._event(
@@ -319,6 +344,26 @@ class Core:
             )
         for cue in session.ladder.due(self._now_s):
             yield self._cue_started(cue)
+
+    def _is_slow(self, session: _Session) -> bool:
+        """Tell whether let-down turns out to be slow just now."""
+        if session.slow or session.let_downs or session.goes_on:
+            return False
+        if session.stimulation_s < self._settings.slow_after_s or not self._stimulates:
+            return False
+        present = [bottle for bottle in self._detector.bottles if bottle.present]
+        session.doubt.look(self._now_s, [bottle.track for bottle in present])
+        flowing = any(bottle.flow_ml_s > FLOWING_ML_S for bottle in present)
+        return not (flowing or self._detector.milk_may_flow or session.doubt.holds)
+
+    @property
+    def _stimulates(self) -> bool:
+        return self._settings.volume_only or self._pumping.running
+
+    def _stimulation_s(self, session: _Session) -> float:
+        if self._settings.volume_only:
+            return self._now_s - session.begin_s
+        return self._pumping.pulled_s - session.pulled_before_s
 
     # -- people and the board
 

@@ -61,11 +61,14 @@ class RecordingInfo:
         pump: the pump's slug (`replay` for foreign files).
         started_at: wall time of `t_s == 0`, aware, UTC.
         settings: the settings in force.
+        milk_until_s: when the sitting before, in which milk came, had its last suction; recording
+            time, so not above 0. None when there was no such sitting.
     """
 
     pump: str
     started_at: datetime
     settings: CoreSettings = field(default_factory=CoreSettings)
+    milk_until_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,7 @@ _NAMES: Final[dict[type[Any], str]] = {
 }
 _KINDS: Final = {name: TypeAdapter[Any](kind) for kind, name in _NAMES.items()}
 _SETTINGS: Final = TypeAdapter(CoreSettings)
+_MOMENT: Final = TypeAdapter[float | None](float | None)
 
 LONGEST_GAP_S: Final = 86_400.0
 """No bottle is followed for a day without a sample: the column is in another unit, or torn."""
@@ -92,6 +93,7 @@ def info_to_json(info: RecordingInfo) -> str:
             "pump": info.pump,
             "started_at": info.started_at.isoformat(),
             "settings": asdict(info.settings),
+            "milk_until_s": info.milk_until_s,
         }
     )
 
@@ -106,7 +108,8 @@ def info_from_json(text: str) -> RecordingInfo:
         fields = json.loads(text)
         started_at = datetime.fromisoformat(fields["started_at"])
         settings = _SETTINGS.validate_python(fields["settings"])
-        return RecordingInfo(str(fields["pump"]), started_at, settings)
+        milk_until_s = _MOMENT.validate_python(fields.get("milk_until_s"))
+        return RecordingInfo(str(fields["pump"]), started_at, settings, milk_until_s)
     except (ValueError, KeyError, TypeError) as error:
         raise ReplayError(f"{text!r} is no recording's origin of this version") from error
 

@@ -13,10 +13,12 @@ from bench.detection.failures import why_false, why_missed
 from bench.detection.limit import Limit, limits
 from bench.detection.ours import find, find_hastily, find_patiently
 from bench.detection.peers import PEERS, Peer
+from bench.detection.playing import play
 from bench.detection.recording import recording
 from bench.detection.scoring import SessionScore, score_session
 from bench.detection.seeds import OTHER, Use
 from bench.detection.slowness import Slowness, judge_slowness
+from bench.detection.suction import SuctionScore, judge_suction
 from bench.detection.tune import TUNED
 
 TUNED_AS: Final = {"dry": "hard", OTHER: "typical"}
@@ -34,6 +36,7 @@ class Judged:
         missed, false: reasons, after `failures`.
         limits: the clairvoyant's delay for each true let-down.
         slowness: of the whole core.
+        suction: what the core told of the pump; None for a plain scale.
         peers: by peer, as it was tuned.
         curves: by online peer, for each value of its threshold.
     """
@@ -45,6 +48,7 @@ class Judged:
     false: tuple[str, ...]
     limits: tuple[Limit, ...]
     slowness: Slowness
+    suction: SuctionScore | None
     peers: Mapping[str, SessionScore]
     curves: Mapping[str, tuple[SessionScore, ...]]
 
@@ -66,6 +70,7 @@ def judge(task: tuple[str, Use, int]) -> Judged:
     family, use, seed = task
     made = recording(family, use, seed)
     score = score_session(made, find(made.samples))
+    played = play(made)
     limit = limits(made)
     flow = binned_flow(made.samples)
     peers: dict[str, SessionScore] = {}
@@ -89,7 +94,8 @@ def judge(task: tuple[str, Use, int]) -> Judged:
         ),
         false=tuple(why_false(made, at_s) for at_s in score.false_s),
         limits=limit,
-        slowness=judge_slowness(made),
+        slowness=judge_slowness(made, played),
+        suction=judge_suction(made, played),
         peers=peers,
         curves=curves,
     )

@@ -10,7 +10,7 @@ import json
 import shutil
 import sys
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -23,7 +23,7 @@ from bench.detection import other
 from bench.detection.other import OtherSession, other_session
 from bench.detection.seeds import FAMILIES, FORMS, OTHER, Use
 from lullaflow.detection import Samples
-from lullaflow_sim.course import MILK_G_PER_ML
+from lullaflow_sim.course import MILK_G_PER_ML, SessionPlan
 from lullaflow_sim.generate import GeneratedSession, generate_session
 from lullaflow_sim.generate.conditions import CONDITIONS, Family
 from lullaflow_sim.let_downs import SIDES
@@ -84,6 +84,22 @@ class TrueSide:
 
 
 @dataclass(frozen=True, slots=True)
+class TrueLeak:
+    """Suction that one side loses for a while: its own leak's, or the other side's on one motor.
+
+    Attributes:
+        side: `left` or `right`.
+        at_s, for_s: when.
+        lost: share of the suction.
+    """
+
+    side: str
+    at_s: float
+    for_s: float
+    lost: float
+
+
+@dataclass(frozen=True, slots=True)
 class Recording:
     """A recording and its truth. All moments are seconds of the recording.
 
@@ -99,6 +115,8 @@ class Recording:
         start_s, stop_s: of the pump.
         steps_per_hour: how often a bottle's scale gains or loses weight at once and unseen: it
             settles, or milk that had lain in the parts tips over.
+        leaks: seals that leak.
+        phases: `(at_s, name)` of the pump: stimulation, expression, paused; none: not known.
     """
 
     family: str
@@ -111,6 +129,8 @@ class Recording:
     start_s: float
     stop_s: float
     steps_per_hour: float
+    leaks: tuple[TrueLeak, ...] = ()
+    phases: tuple[tuple[float, str], ...] = ()
 
     @property
     def hours(self) -> float:
@@ -171,7 +191,18 @@ def _of_session(session: GeneratedSession) -> Recording:
         start_s=session.start_s,
         stop_s=session.stop_s,
         steps_per_hour=conditions.touches_h.get(Touch.SETTLE, 0.0) + conditions.gulps_h,
+        leaks=tuple(_leaks(session.plan)),
+        phases=session.phases,
     )
+
+
+def _leaks(plan: SessionPlan) -> Iterator[TrueLeak]:
+    """Yield what each side in use loses by a leak, its own or the other's."""
+    for fault in plan.pump.faults:
+        for side in plan.sides:
+            lost = fault.leak * (1.0 if side == fault.side else plan.pump.shared)
+            if lost:
+                yield TrueLeak(SIDES[side], fault.at_s, fault.for_s, lost)
 
 
 def _of_other(session: OtherSession, seed: int) -> Recording:
@@ -234,7 +265,9 @@ def forget_old() -> None:
 def write_recording(path: Path, made: Recording) -> None:
     """Write a recording, whole or not at all."""
     told: dict[str, Any] = {name: getattr(made, name) for name in TOLD}
+    told["phases"] = made.phases
     told["let_downs"] = [asdict(each) for each in made.let_downs]
+    told["leaks"] = [asdict(each) for each in made.leaks]
     told["sides"] = {
         name: {"step_ml": side.step_ml, "filter_s": side.filter_s}
         for name, side in made.sides.items()
@@ -260,6 +293,8 @@ def read_recording(path: Path) -> Recording:
         return Recording(
             samples=Samples(*(file[name] for name in COLUMNS)),
             let_downs=tuple(TrueLetDown(**each) for each in told["let_downs"]),
+            leaks=tuple(TrueLeak(**each) for each in told["leaks"]),
+            phases=tuple((at_s, name) for at_s, name in told["phases"]),
             sides={
                 name: TrueSide(**{curve: file[f"{name}/{curve}"] for curve in CURVES}, **more)
                 for name, more in told["sides"].items()

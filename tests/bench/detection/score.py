@@ -16,19 +16,22 @@ from functools import partial
 from bench.detection.failures import why_false, why_missed
 from bench.detection.limit import limits
 from bench.detection.ours import find
+from bench.detection.playing import play
 from bench.detection.recording import recording
 from bench.detection.running import pool, run_all
 from bench.detection.scoring import SessionScore, score_session, sum_up
 from bench.detection.seeds import FAMILIES, Use, seeds
 from bench.detection.slowness import Slowness, judge_slowness
+from bench.detection.suction import SuctionScore, judge_suction, suction_cells
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One session's score, and what the whole core told of slowness."""
+    """One session's score, and what the whole core told of slowness and of the pump."""
 
     score: SessionScore
     slowness: Slowness
+    suction: SuctionScore | None
     why: tuple[str, ...]
 
 
@@ -42,7 +45,9 @@ def judge(family: str, use: Use, seed: int) -> Judged:
         if delay_s is None
     ]
     false = ["false: " + why_false(made, at_s) for at_s in score.false_s]
-    return Judged(score, judge_slowness(made), (*missed, *false))
+    played = play(made)
+    slowness, suction = judge_slowness(made, played), judge_suction(made, played)
+    return Judged(score, slowness, suction, (*missed, *false))
 
 
 def report(judged: Sequence[Judged]) -> str:
@@ -65,6 +70,7 @@ def report(judged: Sequence[Judged]) -> str:
         f"  milk for over 4 s   {_seeds(judged, 'known_milk')}",
         f"  pump off            {_seeds(judged, 'pump_off')}",
         f"  milk even a moment  {_seeds(judged, 'any_milk')}",
+        *(f"{name:35} {cell}" for name, cell in suction_cells([j.suction for j in judged]).items()),
     ]
     why = Counter(reason for each in judged for reason in each.why)
     return "\n".join([*lines, *(f"{count:5} {reason}" for reason, count in sorted(why.items()))])

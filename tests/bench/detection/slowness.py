@@ -9,21 +9,17 @@ was not there.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Final
 
 import numpy as np
 
+from bench.detection.playing import Played
 from bench.detection.recording import Recording
-from lullaflow.session.core import Core
-from lullaflow.session.inputs import CoreSettings, RecordingEnded, RecordingInfo
-from lullaflow_protocol.events import LetDownSlow, SessionStarted
+from bench.detection.suction import SUCTION_MMHG
+from lullaflow_protocol.events import LetDownSlow
 
 KNOWN_S: Final = 4.0
 """The delay that the median let-down may have."""
-
-SUCTION_MMHG: Final = 20.0
-"""Less is no suction: the softest cleared pumps start here (FDA K191802)."""
 
 PAUSE_S: Final = 5.0
 """Suction that was there within these seconds is there: a slow stroke, and the time to tell."""
@@ -31,8 +27,6 @@ PAUSE_S: Final = 5.0
 STIMULATED_SHARE: Final = 0.9
 """True suction must have lasted this share of what is told: begin and end are told to a second or
 two only."""
-
-INFO_AT: Final = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +49,11 @@ class Slowness:
         return self.known_milk or self.pump_off
 
 
-def judge_slowness(made: Recording) -> Slowness:
-    """Replay a recording through the core and judge what it tells of slowness."""
-    info = RecordingInfo("bench", INFO_AT, CoreSettings(volume_only=made.volume_only))
-    core = Core(info)
-    end_s = float(made.samples.t_s[-1])
-    events = [*core.step(made.samples), *core.step(RecordingEnded(end_s, "recording_ended"))]
-    begin_s = 0.0
-    for event in events:
-        if isinstance(event, SessionStarted):
-            begin_s = event.recording_s or 0.0
-        if isinstance(event, LetDownSlow):
-            return _judge(made, begin_s + event.t_s, event.elapsed_s)
+def judge_slowness(made: Recording, played: Played) -> Slowness:
+    """Judge what the core told of slowness."""
+    for said in played.said:
+        if isinstance(said.event, LetDownSlow):
+            return _judge(made, said.at_s, said.event.elapsed_s)
     return Slowness(told=False, any_milk=False, known_milk=False, pump_off=False)
 
 

@@ -16,6 +16,7 @@ from bench.detection.results import FamilyResult, Goal, delay_ratio, sober_delay
 from bench.detection.scoring import Figures, sum_up
 from bench.detection.seeds import Use, seeds
 from bench.detection.speed import Speed
+from bench.detection.suction import suction_cells
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -82,6 +83,8 @@ def family_table(results: Sequence[FamilyResult], use: Use) -> str:
         "false: pump off": [_slow(each, "pump_off") for each in results],
         "milk had begun even a moment before": [_slow(each, "any_milk") for each in results],
     }
+    suction = [suction_cells([one.suction for one in each.judged]) for each in results]
+    rows |= {name: [cells[name] for cells in suction] for name in suction[0]}
     return table(header, [(name, *cells) for name, cells in rows.items()])
 
 

@@ -1,0 +1,80 @@
+"""When `let_down_slow` is held back: while milk may be coming, or a bottle cannot be read."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lullaflow.detection import LetDownDetector
+from lullaflow.detection.binning import BIN_S, Binner
+from lullaflow.detection.samples import Samples
+from lullaflow.session.doubt import UNREAD_S, Doubt
+
+RATE_HZ = 10.0
+
+
+def held(milk_ml: np.ndarray) -> list[float]:
+    """Return the moments at which a doubt about one bottle holds back, from 60 s on."""
+    t_s = np.arange(len(milk_ml)) / RATE_HZ
+    none = np.full_like(t_s, np.nan)
+    detector, doubt = LetDownDetector(), Doubt()
+    moments = []
+    for bin_ in Binner().push(Samples(t_s, none, milk_ml, none, none)):
+        detector.push(bin_)
+        if bin_.end_s < 60.0:
+            continue
+        doubt.look(bin_.end_s, [detector.bottles[0].track])
+        if doubt.holds:
+            moments.append(bin_.end_s)
+    return moments
+
+
+def level(seconds: float, ml_s: float = 0.0, from_s: float = 0.0, noise_ml: float = 0.02):
+    t_s = np.arange(0.0, seconds, 1.0 / RATE_HZ)
+    noise = np.random.default_rng(5).normal(0.0, noise_ml, len(t_s))
+    return 40.0 + ml_s * np.clip(t_s - from_s, 0.0, None) + noise
+
+
+@pytest.mark.parametrize("drips_ml_s", [0.0, 0.015])
+def test_drips_hold_nothing_back(drips_ml_s: float) -> None:
+    assert held(level(120.0, drips_ml_s)) == []
+
+
+def test_flow_too_faint_to_be_told_holds_back_while_it_lasts() -> None:
+    milk = level(180.0, 0.05, from_s=80.0)
+    over = round(120.0 * RATE_HZ)
+    milk[over:] = milk[over - 1] + level(180.0)[over:] - 40.0
+    moments = held(milk)
+    assert 82.0 < moments[0] < 92.0
+    assert 120.0 <= moments[-1] < 130.0
+    assert len(moments) > 50
+
+
+def test_a_hand_on_the_bottle_holds_back_until_it_can_be_read_again() -> None:
+    milk = level(120.0)
+    hand = slice(round(70.0 * RATE_HZ), round(80.0 * RATE_HZ))
+    milk[hand] += np.random.default_rng(6).normal(60.0, 20.0, hand.stop - hand.start)
+    moments = held(milk)
+    assert moments[0] == pytest.approx(71.5, abs=1.0)
+    assert moments[-1] == pytest.approx(85.0, abs=2.0)
+
+
+def test_a_scale_that_is_never_read_again_does_not_hold_back_for_ever() -> None:
+    milk = level(180.0)
+    milk[round(70.0 * RATE_HZ) :] = np.nan
+    t_s = np.arange(len(milk)) / RATE_HZ
+    pull = np.full_like(t_s, 100.0)
+    detector, doubt = LetDownDetector(), Doubt()
+    count = 0
+    none = np.full_like(t_s, np.nan)
+    for bin_ in Binner().push(Samples(t_s, pull, milk, none, none)):
+        detector.push(bin_)
+        doubt.look(bin_.end_s, [detector.bottles[0].track])
+        count += doubt.holds
+    assert count * BIN_S == pytest.approx(UNREAD_S, abs=2.0)
+
+
+def test_without_a_scale_nothing_is_doubted() -> None:
+    doubt = Doubt()
+    doubt.look(120.0, [])
+    assert not doubt.holds
