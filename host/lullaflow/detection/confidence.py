@@ -12,7 +12,7 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-WEIGHTS: Final = (3.61, -0.64, 0.26, -0.96, -0.45, -0.93)
+WEIGHTS: Final = (4.51, -1.5, 0.15, -0.86, 0.25, -1.16)
 """Of 1 and of `Signs.figures`. Fitted."""
 
 

@@ -93,9 +93,10 @@ LAG_S: Final = 0.6
 """That moment comes late by some drops, and later in more noise; the onset of the strongest window
 knows nothing of drops. Shares of the two, and what is still late, fitted."""
 
-UNLIKELY: Final = np.array([6.0, 6.0, 9.0, 13.0, 13.0])
+UNLIKELY: Final = np.array([5.0, 5.0, 6.0, 9.0, 9.0])
 """How unlikely, as a logarithm, each confusing change is at any moment: one that rests at once,
-within a second, two, four, or six and a half. Fitted."""
+within a second, two, four, or six and a half. Fitted; so that a let-down of one side alone waits
+until an arm that slowly leans on the bottle is ruled out, and one of both sides does not."""
 
 UNLIKELY_RESTLESS: Final = np.array([3.0, 3.0, 6.0, 6.0, 6.0])
 RESTLESS_H: Final = 45.0

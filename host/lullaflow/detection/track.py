@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from lullaflow.detection.binning import BIN_S
@@ -80,7 +81,6 @@ class Track:
         self.since: int | None = None
         self._levels = np.zeros(2 * KEPT)
         self._flows = np.zeros(2 * KEPT)
-        self._tops = np.zeros(2 * KEPT)
         self._peaks = np.zeros(2 * KEPT)
         self._peak_ml_s = 0.0
         self._last = KEPT - 1
@@ -91,7 +91,7 @@ class Track:
     def add(self, reading: Reading) -> bool:
         """Take a reading; tell whether the track has gone on."""
         if not self.count:
-            self._levels[: self._last + 1] = self._tops[: self._last + 1] = reading.milk_ml
+            self._levels[: self._last + 1] = reading.milk_ml
             self.count = self.real = 1
             self.end_s, self._milk_ml = reading.end_s, reading.milk_ml
             return False
@@ -143,7 +143,10 @@ class Track:
 
     def sunk(self, ago: NDArray[np.int64]) -> Array:
         """Return how far the level lay below its top, so many bins ago, ml."""
-        return self._tops[self._last - ago] - self._levels[self._last - ago]
+        levels = self._levels[self._last + 1 - TOP_BINS - int(ago.max()) : self._last + 1]
+        tops: Array = sliding_window_view(levels, TOP_BINS).max(axis=1)
+        sunk: Array = tops[-1 - ago] - levels[-1 - ago]
+        return sunk
 
     def peaks(self, ago: NDArray[np.int64]) -> Array:
         """Return the highest flow between the last let-down and so many bins ago, ml/s."""
@@ -203,14 +206,13 @@ class Track:
 
     def _put(self, level: float) -> None:
         if self._last == 2 * KEPT - 1:
-            for kept in (self._levels, self._flows, self._tops, self._peaks):
+            for kept in (self._levels, self._flows, self._peaks):
                 kept[:KEPT] = kept[KEPT:]
             self._last = KEPT - 1
         self._last += 1
         self.count += 1
         self._levels[self._last] = level
         self._flows[self._last] = self.flow_ml_s(FLOW_BINS)
-        self._tops[self._last] = self.last(TOP_BINS).max()
         if self.since is not None:
             self.since += 1
             if self.since > FLOW_BINS:

@@ -6,7 +6,6 @@ of the scale, whose size a session soon shows, or whatever leans on the bottle a
 
 from __future__ import annotations
 
-from statistics import median
 from typing import Final
 
 import numpy as np
@@ -41,19 +40,22 @@ class Tremble:
     def push(self, values: list[float]) -> None:
         """Take the samples of one bin, ml."""
         before = values[0] if self._last is None else self._last
-        steps = [b - a for a, b in zip([before, *values], values, strict=False)]
+        steps = []
+        for value in values:
+            steps.append(value - before)
+            before = value
+        self._last = before
         # What comes evenly would hide it; a spurt is but one step of several.
-        even = max(median(steps), 0.0)
-        falls = [min(step - even, 0.0) for step in steps]
-        self._last = values[-1]
-        total = sum(fall * fall for fall in falls)
+        steps.sort()
+        even = max(steps[len(steps) // 2], 0.0)
+        total = sum([(step - even) ** 2 for step in steps if step < even])
         if self._at == 2 * LENGTH:
             for kept in (self._falls, self._counts):
                 kept[:LENGTH] = kept[LENGTH:]
             self._at = LENGTH
-        self._falls[self._at], self._counts[self._at] = total, len(falls)
+        self._falls[self._at], self._counts[self._at] = total, len(steps)
         self._at += 1
-        self._learn(total / len(falls))
+        self._learn(total / len(steps))
 
     def _learn(self, seen_ml2: float) -> None:
         self._learnt += 1

@@ -11,7 +11,7 @@ from typing import Final
 from bench.detection.binned_flow import binned_flow
 from bench.detection.failures import why_false, why_missed
 from bench.detection.limit import Limit, limits
-from bench.detection.ours import find, find_hastily, find_patiently
+from bench.detection.ours import find, find_hastily, find_quickly
 from bench.detection.peers import PEERS, Peer
 from bench.detection.playing import play
 from bench.detection.recording import recording
@@ -32,7 +32,7 @@ class Judged:
     Attributes:
         score: our detector's.
         hasty: the same at a lower threshold.
-        patient: the same, when slow confusing changes have to be ruled out, too.
+        quick: the same, when slow confusing changes need not be ruled out.
         missed, false: reasons, after `failures`.
         limits: the clairvoyant's delay for each true let-down.
         slowness: of the whole core.
@@ -43,7 +43,7 @@ class Judged:
 
     score: SessionScore
     hasty: SessionScore
-    patient: SessionScore
+    quick: SessionScore
     missed: tuple[str, ...]
     false: tuple[str, ...]
     limits: tuple[Limit, ...]
@@ -86,7 +86,7 @@ def judge(task: tuple[str, Use, int]) -> Judged:
     return Judged(
         score=score,
         hasty=score_session(made, find_hastily(made.samples)),
-        patient=score_session(made, find_patiently(made.samples)),
+        quick=score_session(made, find_quickly(made.samples)),
         missed=tuple(
             why_missed(made, each, known)
             for each, known, delay_s in zip(made.let_downs, limit, score.delays_s, strict=True)

@@ -15,9 +15,8 @@ HASTY: Final = 7.0
 costs, and to compare with peers that raise many false alarms."""
 
 
-PATIENT: Final = np.array([5.0, 5.0, 6.0, 9.0, 9.0])
-"""How unlikely confusing changes are to who would rather wait: an arm that slowly leans on a bottle
-is ruled out before a let-down is told on one side alone."""
+QUICK: Final = np.array([6.0, 6.0, 9.0, 13.0, 13.0])
+"""How unlikely confusing changes are to who would rather not wait: slow ones do not happen."""
 
 
 def find(samples: Samples) -> list[Told]:
@@ -36,7 +35,7 @@ def find_hastily(samples: Samples) -> list[Told]:
         return find(samples)
 
 
-def find_patiently(samples: Samples) -> list[Told]:
-    """Return what it finds with the patience `PATIENT`; its confidence means nothing then."""
-    with patch.object(evidence, "UNLIKELY", PATIENT):
+def find_quickly(samples: Samples) -> list[Told]:
+    """Return what it finds when slow weight counts as milk; its confidence means nothing then."""
+    with patch.object(evidence, "UNLIKELY", QUICK):
         return find(samples)

@@ -97,10 +97,8 @@ def peer_table(results: Sequence[FamilyResult]) -> str:
     hasty = [[one.hasty for one in each.judged] for each in results]
     name = f"lullaflow, hasty (ln odds {HASTY:g})"
     rows.append((name, *(_trio(sum_up(each), sober_delay_s(each)) for each in hasty)))
-    patient = [[one.patient for one in each.judged] for each in results]
-    rows.append(
-        ("lullaflow, patient", *(_trio(sum_up(each), sober_delay_s(each)) for each in patient))
-    )
+    quick = [[one.quick for one in each.judged] for each in results]
+    rows.append(("lullaflow, quick", *(_trio(sum_up(each), sober_delay_s(each)) for each in quick)))
     for peer in PEERS:
         cells = [
             _trio(
