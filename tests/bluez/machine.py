@@ -67,10 +67,16 @@ class Machine:
             writer.close()
 
     async def try_run(self, script: str) -> tuple[int, str]:
-        """Run a shell script in the guest; return its exit status and what it printed."""
+        """Run a shell script in the guest; return its exit status and what it printed.
+
+        Raises:
+            GuestError: the guest hung up.
+        """
         async with asyncio.timeout(PATIENCE_S):
-            *printed, last = [line async for line in self.follow(script)]
-        return int(last.removeprefix("exit ")), "\n".join(printed)
+            printed = [line async for line in self.follow(script)]
+        if not printed or not printed[-1].startswith("exit "):
+            raise GuestError(f"the guest hung up on:\n{script}")
+        return int(printed.pop().removeprefix("exit ")), "\n".join(printed)
 
     async def run(self, script: str) -> str:
         """Run a shell script in the guest; return what it printed.
