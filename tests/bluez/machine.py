@@ -13,9 +13,9 @@ from typing import Any, Final
 
 from .image import Image
 
-PATIENCE_S: Final = 180.0
+PATIENCE_S: Final = 600.0
 """For booting, and for any step later on. Ten seconds do on an idle machine; but emulation is slow,
-and other work on the machine makes it several times slower."""
+and other work on the machine makes it many times slower."""
 
 SHELL_PORT: Final = 80
 """Where the guest takes shell scripts."""

@@ -16,7 +16,7 @@ from .forgetting import forget_and_meet_again
 pytestmark = [
     pytest.mark.bluez,
     pytest.mark.asyncio(loop_scope="session"),
-    pytest.mark.timeout(600),
+    pytest.mark.timeout(1800),
 ]
 
 

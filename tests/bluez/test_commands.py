@@ -16,7 +16,7 @@ from .python import run_python
 pytestmark = [
     pytest.mark.bluez,
     pytest.mark.asyncio(loop_scope="session"),
-    pytest.mark.timeout(600),
+    pytest.mark.timeout(1800),
 ]
 
 NOBODY = 65534
@@ -80,6 +80,20 @@ async def test_scan_pair_and_unpair(bench: Bench, tmp_path) -> None:
         status, lines = await lullaflow(bench, "unpair")
         assert status == 2
         assert lines == ["There is no pump that this computer is paired with."]
+
+
+async def test_looking_does_not_cut_the_link_that_another_process_follows(
+    bench: Bench, tmp_path
+) -> None:
+    async with bench.pump(tmp_path, "Followed", "--stay"), following(bench.machine) as follower:
+        follower.start()
+        await follower.frames(2)
+        assert (await doctor(bench)).startswith("✓")
+        status, lines = await lullaflow(bench, "scan", "--seconds", "2")
+        assert status == 2
+        assert "disconnect it from anything else: it talks to one at a time." in " ".join(lines)
+        await follower.frames(2)
+        assert not any("down" in said for said in follower.said)
 
 
 async def test_of_two_adapters_the_one_of_that_address_is_used(bench: Bench, tmp_path) -> None:

@@ -20,7 +20,7 @@ from .guest_house import guest_house
 pytestmark = [
     pytest.mark.bluez,
     pytest.mark.asyncio(loop_scope="session"),
-    pytest.mark.timeout(600),
+    pytest.mark.timeout(1800),
 ]
 
 

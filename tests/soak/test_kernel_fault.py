@@ -20,7 +20,7 @@ from bluez.packages import ImageUnavailableError, newest_kernel, sound_kernel
 
 
 @pytest.mark.soak
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(3600)
 async def test_the_newest_kernel_still_crashes_when_a_board_has_forgotten_its_bond(
     tmp_path: Path,
 ) -> None:
