@@ -68,9 +68,9 @@ def run(
     """Simulate a breast pump with its companion board, running the shipped firmware.
 
     Prints one JSON object a line: 'ready' first, then what happens. Takes orders, one a line, on
-    standard input: 'cut SECONDS', 'miss COUNT' requests to connect, 'reboot', 'stop', 'mass
-    left|right GRAMS' for a known mass on a scale, 'cell left|right GRAMS FACTOR' for a load cell
-    that nobody calibrated.
+    standard input: 'cut SECONDS', 'miss COUNT' requests to connect, 'reboot', 'speed FACTOR'
+    of device time, 'stop', 'mass left|right GRAMS' for a known mass on a scale, 'cell left|right
+    GRAMS FACTOR' for a load cell that nobody calibrated.
     """
     if context.invoked_subcommand is not None:
         return

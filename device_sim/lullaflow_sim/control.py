@@ -1,10 +1,10 @@
 """Orders to a running simulator: one line of text each, on its standard input.
 
 `cut SECONDS` cuts the radio for so much device time, `miss COUNT` lets the board miss so many
-requests to connect, `reboot` pulls the board's power, `stop` ends the simulator. `mass SIDE GRAMS`
-puts a known mass on a scale in place of the session's bottle, `cell SIDE GRAMS FACTOR` swaps its
-load cell for one that nobody calibrated. Whoever reads the simulator's output sees each order
-carried out or refused.
+requests to connect, `reboot` pulls the board's power, `speed FACTOR` lets device time run at
+another speed, `stop` ends the simulator. `mass SIDE GRAMS` puts a known mass on a scale in place of
+the session's bottle, `cell SIDE GRAMS FACTOR` swaps its load cell for one that nobody calibrated.
+Whoever reads the simulator's output sees each order carried out or refused.
 """
 
 from __future__ import annotations
@@ -45,6 +45,17 @@ class Reboot:
 
 
 @dataclass(frozen=True)
+class Speed:
+    """Let device time run at another speed.
+
+    Attributes:
+        factor: device seconds per second.
+    """
+
+    factor: float
+
+
+@dataclass(frozen=True)
 class Stop:
     """End the simulator."""
 
@@ -77,7 +88,7 @@ class Cell:
     factor: float
 
 
-Order = Cut | Miss | Reboot | Stop | Mass | Cell
+Order = Cut | Miss | Reboot | Speed | Stop | Mass | Cell
 
 _SIDES = {"left": 0, "right": 1}
 
@@ -98,13 +109,13 @@ def parse_order(line: str) -> Order:
         case ["stop"]:
             return Stop()
         case ["cut", seconds]:
-            try:
-                for_s = float(seconds)
-            except ValueError:
-                for_s = 0.0
-            if 0 < for_s < float("inf"):
+            if (for_s := _number(seconds)) > 0:
                 return Cut(for_s)
             raise OrderError(f"Cut for how long? {seconds!r} is no number of seconds above 0.")
+        case ["speed", factor]:
+            if (times := _number(factor)) > 0:
+                return Speed(times)
+            raise OrderError(f"At what speed? {factor!r} is no number above 0.")
         case ["miss", count] if count.isdecimal():
             return Miss(int(count))
         case ["mass", side, grams] if side in _SIDES:
@@ -112,8 +123,8 @@ def parse_order(line: str) -> Order:
         case ["cell", side, zero, factor] if side in _SIDES:
             return Cell(_SIDES[side], _number(zero), _number(factor))
     raise OrderError(
-        f"{line.strip()!r} is no order: say 'cut SECONDS', 'miss COUNT', 'reboot', 'stop', "
-        "'mass left|right GRAMS' or 'cell left|right GRAMS FACTOR'."
+        f"{line.strip()!r} is no order: say 'cut SECONDS', 'miss COUNT', 'reboot', 'speed FACTOR', "
+        "'stop', 'mass left|right GRAMS' or 'cell left|right GRAMS FACTOR'."
     )
 
 

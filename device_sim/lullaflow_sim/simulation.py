@@ -14,7 +14,17 @@ from lullaflow_sim import standin
 from lullaflow_sim.board import BoardClock, SimulatedBoard
 from lullaflow_sim.bumble_workarounds import MIN_NOTIFICATION_GAP_S
 from lullaflow_sim.clock import DeviceClock
-from lullaflow_sim.control import Cell, Cut, Mass, Miss, OrderError, Reboot, Stop, parse_order
+from lullaflow_sim.control import (
+    Cell,
+    Cut,
+    Mass,
+    Miss,
+    OrderError,
+    Reboot,
+    Speed,
+    Stop,
+    parse_order,
+)
 from lullaflow_sim.day import Day
 from lullaflow_sim.device import Program, SimulatedDevice
 from lullaflow_sim.ears import Room, listen
@@ -89,6 +99,7 @@ class Simulation:
         self.log = FrameLog()
         self._flash = Flash(plan.flash)
         self._say = say
+        self._speed = plan.speed
         self._time_runs = asyncio.Event()
         self._transmit = TransmitQueue(MIN_NOTIFICATION_GAP_S)
         self.clock = DeviceClock(1.0, self._transmit)
@@ -125,6 +136,11 @@ class Simulation:
                 self.faults.miss(count)
             case Reboot():
                 self.faults.reboot()
+            case Speed(factor):
+                self._speed = factor
+                if self._transmit.first_use.is_set() or not self.plan.wait:
+                    self.clock.speed = factor
+                self._say({"event": "speed", "at_s": self.clock.now_s, "factor": factor})
             case Stop():
                 self.stopped.set()
             case Mass(side, grams):
@@ -152,7 +168,7 @@ class Simulation:
             tasks.create_task(self.clock.run(), name="simulation.clock")
             if self.plan.wait:
                 await self._transmit.first_use.wait()
-            self.clock.speed = self.plan.speed
+            self.clock.speed = self._speed
             self._day.begin()
 
     def write_files(self) -> None:

@@ -21,8 +21,9 @@ from xdist.scheduler import LoadScopeScheduling
 
 from end_to_end.house import free_port, listening_without_connecting, process
 
-from .image import HERE, ImageUnavailableError, image
+from .image import HERE, Image, image
 from .machine import PYTHON_PORT, SCRATCH, SHELL_PORT, Machine, boot
+from .packages import ImageUnavailableError
 from .python import warm_python
 
 
@@ -105,6 +106,20 @@ class Bench:
                 await self.machine.put_away(adapter)
 
 
+@asynccontextmanager
+async def guest(built: Image, folder: Path) -> AsyncIterator[Machine]:
+    """A booted guest that runs Python programs, while the block runs.
+
+    Args:
+        built: what to boot.
+        folder: for what it says.
+    """
+    ports = {SHELL_PORT: free_port(), PYTHON_PORT: free_port()}
+    radio_ports = (free_port(), free_port())
+    async with boot(built, folder, ports, radio_ports) as machine, warm_python(machine):
+        yield machine
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def bench(tmp_path_factory) -> AsyncIterator[Bench]:
     """A booted guest."""
@@ -114,8 +129,5 @@ async def bench(tmp_path_factory) -> AsyncIterator[Bench]:
         built = image()
     except ImageUnavailableError as missing:
         pytest.skip(f"tests against real BlueZ need a guest: {missing}")
-    ports = {SHELL_PORT: free_port(), PYTHON_PORT: free_port()}
-    radio_ports = (free_port(), free_port())
-    folder = tmp_path_factory.mktemp("guest")
-    async with boot(built, folder, ports, radio_ports) as machine, warm_python(machine):
+    async with guest(built, tmp_path_factory.mktemp("guest")) as machine:
         yield Bench(machine)

@@ -20,14 +20,16 @@ class Follower:
 
     Args:
         machine: the guest.
+        adapter: which of its adapters, empty for any.
 
     Attributes:
         said: every line, decoded; over all the starts of the link.
     """
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: Machine, adapter: str) -> None:
         self.said: list[dict[str, Any]] = []
         self._machine = machine
+        self._adapter = adapter
         self._news = asyncio.Condition()
         self._program: Program | None = None
         self._running = False
@@ -75,7 +77,7 @@ class Follower:
 
     async def _hear(self, *place: str) -> None:
         try:
-            async with python(self._machine, _PROGRAM, *place) as self._program:
+            async with python(self._machine, _PROGRAM, self._adapter, *place) as self._program:
                 async for line in self._program.lines():
                     async with self._news:
                         told = json.loads(line) if line.startswith("{") else {"line": line}
@@ -88,9 +90,9 @@ class Follower:
 
 
 @asynccontextmanager
-async def following(machine: Machine) -> AsyncIterator[Follower]:
+async def following(machine: Machine, adapter: str = "") -> AsyncIterator[Follower]:
     """A link that is not left running in the guest; starting it is up to the block."""
-    follower = Follower(machine)
+    follower = Follower(machine, adapter)
     try:
         yield follower
     finally:

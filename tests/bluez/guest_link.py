@@ -22,10 +22,10 @@ def say_log(logger: object, method: str, entry: dict[str, object]) -> str:
     raise structlog.DropEvent
 
 
-async def main(boot_id: str = "", seq: str = "") -> None:
+async def main(adapter: str, boot_id: str = "", seq: str = "") -> None:
     """Follow the pump until killed, after a frame that is stored already if one is named."""
     structlog.configure(processors=[say_log])
-    async with open_radio("", "", Path("/var/tmp")) as radio:
+    async with open_radio("", adapter, Path("/var/tmp")) as radio:
         link = PumpLink("pump", radio)
         if boot_id:
             link.resume_after(int(boot_id), int(seq))

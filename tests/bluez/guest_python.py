@@ -22,6 +22,8 @@ def main(port: str, *modules: str) -> None:
     """
     for module in modules:
         importlib.import_module(module)
+    # These take an emulated computer ten seconds, and are the same in every fork.
+    importlib.import_module("lullaflow.detection").prepare()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the forks below
     with socket.create_server(("", int(port)), backlog=20) as server:
         print("python is warm", flush=True)

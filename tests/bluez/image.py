@@ -15,22 +15,15 @@ import shutil
 import stat
 import subprocess
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from .packages import ImageUnavailableError, candidates, wanted_kernel
+
 HERE: Final = Path(__file__).parent
 CACHE: Final = HERE.parents[1] / ".cache" / "bluez"
-
-NEWEST_KERNEL: Final = "linux-image-amd64"
-FAULTY_KERNELS: Final = ("6.1.192-1", "6.1.192-2")
-"""Debian's versions that crash when a bond is refused: they delete the link's HCI channel with the
-link (hci_chan_list_flush), and once more when bluetoothd closes its socket (l2cap_conn_free, which
-does so since "Bluetooth: L2CAP: Fix UAF in channel timeout by holding conn ref"). See
-docs/bluetooth.md for how to try another."""
-
-ANOTHER_KERNEL: Final = "LULLAFLOW_GUEST_KERNEL"
-"""Environment variable that names the guest's kernel package."""
 
 PACKAGES: Final = (
     "bluez",
@@ -74,10 +67,6 @@ MODULES: Final = (
 UNNEEDED: Final = ("usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/info")
 
 
-class ImageUnavailableError(Exception):
-    """The image cannot be built here; the message says why."""
-
-
 @dataclass(frozen=True)
 class Image:
     """What QEMU boots."""
@@ -86,8 +75,11 @@ class Image:
     initrd: Path
 
 
-def image() -> Image:
+def image(kernel: Callable[[], str] = wanted_kernel) -> Image:
     """Return the image for these inputs, built if it is not cached.
+
+    Args:
+        kernel: finds the kernel's package.
 
     Raises:
         ImageUnavailableError: a tool or a package cannot be had.
@@ -100,31 +92,31 @@ def image() -> Image:
         # Whoever comes second finds what the first has built.
         fcntl.flock(lock, fcntl.LOCK_EX)
         try:
-            return _cached_or_built()
+            return _cached_or_built(kernel())
         except ImageUnavailableError:
             # A machine fresh from an image has no lists of packages; an old one has stale ones.
             if os.geteuid():
                 raise
             subprocess.run(["apt-get", "update", "-qq"], check=False)
-            return _cached_or_built()
+            return _cached_or_built(kernel())
 
 
-def _cached_or_built() -> Image:
-    folder = CACHE / _key()
-    kernel, initrd = folder / "vmlinuz", folder / "initrd.zst"
+def _cached_or_built(kernel: str) -> Image:
+    folder = CACHE / _key(kernel)
+    vmlinuz, initrd = folder / "vmlinuz", folder / "initrd.zst"
     if initrd.exists():
-        return Image(kernel, initrd)
+        return Image(vmlinuz, initrd)
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=CACHE, prefix="work-") as work:
         root = Path(work, "root")
         root.mkdir()
-        _unpack(Path(work), root)
+        _unpack(kernel, Path(work), root)
         (found,) = (root / "boot").glob("vmlinuz-*")
-        _put(found.read_bytes(), kernel)
+        _put(found.read_bytes(), vmlinuz)
         _prune(root)
         _furnish(root)
         _put(_packed(root), initrd)
-    return Image(kernel, initrd)
+    return Image(vmlinuz, initrd)
 
 
 def _put(content: bytes, place: Path) -> None:
@@ -134,9 +126,9 @@ def _put(content: bytes, place: Path) -> None:
     part.rename(place)
 
 
-def _key() -> str:
+def _key(kernel: str) -> str:
     """Return a name that changes with anything the image is made of."""
-    versions = _candidates(_kernel_package(), *PACKAGES)
+    versions = candidates(kernel, *PACKAGES)
     inputs = [Path(__file__).read_bytes(), *(p.read_bytes() for p in sorted(_guest_files()))]
     digest = hashlib.sha256(repr(sorted(versions.items())).encode())
     for one in inputs:
@@ -144,47 +136,11 @@ def _key() -> str:
     return digest.hexdigest()[:16]
 
 
-def _candidates(*packages: str) -> dict[str, str]:
-    """Return the version of each package that apt would install, of those that it knows."""
-    listed = _ask_apt("policy", *packages)
-    return dict(re.findall(r"^(\S+):\n.*\n\s+Candidate: (\S+)", listed, re.MULTILINE))
-
-
-def _ask_apt(*arguments: str) -> str:
-    asked = ["apt-cache", *arguments]
-    return subprocess.run(asked, capture_output=True, text=True, check=False).stdout
-
-
 def _guest_files() -> list[Path]:
     return [path for path in (HERE / "guest").rglob("*") if path.is_file()]
 
 
-def _kernel_package() -> str:
-    """Return the package of the newest kernel that is not known to be faulty."""
-    if named := os.environ.get(ANOTHER_KERNEL):
-        return named
-    # The package that always means the newest one has the real one behind it.
-    found = re.search(r"Depends: ((linux-image-\d+\.\d+\.)\S+)", _ask_apt("depends", NEWEST_KERNEL))
-    if found is None:
-        raise ImageUnavailableError(f"apt knows no {NEWEST_KERNEL}: on Debian, run apt-get update")
-    if _candidates(found[1])[found[1]] not in FAULTY_KERNELS:
-        return found[1]
-    names = re.findall(
-        rf"^({re.escape(found[2])}[\d.+deb-]+-amd64)\s",
-        _ask_apt("search", "--names-only", f"^{found[2]}"),
-        re.MULTILINE,
-    )
-    sound = {
-        name: version
-        for name, version in _candidates(*names).items()
-        if version not in (*FAULTY_KERNELS, "(none)")
-    }
-    if not sound:
-        raise ImageUnavailableError(f"apt has no kernel but faulty ones ({FAULTY_KERNELS})")
-    return max(sound, key=lambda name: [int(part) for part in re.findall(r"\d+", sound[name])])
-
-
-def _unpack(work: Path, root: Path) -> None:
+def _unpack(kernel: str, work: Path, root: Path) -> None:
     fetched = subprocess.run(
         [
             "apt-get",
@@ -192,7 +148,7 @@ def _unpack(work: Path, root: Path) -> None:
             "-qq",
             "-o",
             "APT::Sandbox::User=root",
-            _kernel_package(),
+            kernel,
             *PACKAGES,
         ],
         cwd=work,

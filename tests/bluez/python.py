@@ -84,8 +84,10 @@ async def python(
         request = {"argv": [*map(str, argv)], "user": user, "environment": environment}
         writer.write(json.dumps(request).encode() + b"\n")
         async with asyncio.timeout(PATIENCE_S):
-            pid = int(await reader.readline())
-        yield Program(pid, reader)
+            pid = await reader.readline()
+        if not pid:
+            raise GuestError("the guest hung up on a program")
+        yield Program(int(pid), reader)
     finally:
         writer.close()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +11,12 @@ from lullaflow_protocol import wire
 
 from .conftest import Bench
 from .follower import Follower, following
+from .forgetting import forget_and_meet_again
 
 pytestmark = [
     pytest.mark.bluez,
     pytest.mark.asyncio(loop_scope="session"),
-    pytest.mark.timeout(600),
+    pytest.mark.timeout(1800),
 ]
 
 
@@ -31,16 +31,8 @@ def told(follower: Follower, code: str) -> list[str]:
 
 
 async def test_a_board_that_forgot_the_bond_is_paired_anew(bench: Bench, tmp_path: Path) -> None:
-    flash = tmp_path / "flash.json"
     async with following(bench.machine) as follower:
-        async with bench.pump(tmp_path, "Forgetful", "--stay"):
-            follower.start()
-            await follower.frames(2)
-        kept = json.loads(flash.read_text())
-        flash.write_text(json.dumps({k: v for k, v in kept.items() if not k.startswith("bonds")}))
-        place = len(follower.said)
-        async with bench.pump(tmp_path, "Forgetful", "--stay"):
-            await follower.wait_for(lambda said: "frame" in said, place)
+        await forget_and_meet_again(bench, follower, tmp_path)
     (sentence,) = told(follower, "bond_forgotten")
     assert sentence == (
         "The pump does not know this computer any more, so they are paired anew. "

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from .conftest import Bench
+from .follower import following
 from .image import HERE
 from .machine import SCRATCH
 from .python import run_python
@@ -15,7 +16,7 @@ from .python import run_python
 pytestmark = [
     pytest.mark.bluez,
     pytest.mark.asyncio(loop_scope="session"),
-    pytest.mark.timeout(600),
+    pytest.mark.timeout(1800),
 ]
 
 NOBODY = 65534
@@ -81,6 +82,20 @@ async def test_scan_pair_and_unpair(bench: Bench, tmp_path) -> None:
         assert lines == ["There is no pump that this computer is paired with."]
 
 
+async def test_looking_does_not_cut_the_link_that_another_process_follows(
+    bench: Bench, tmp_path
+) -> None:
+    async with bench.pump(tmp_path, "Followed", "--stay"), following(bench.machine) as follower:
+        follower.start()
+        await follower.frames(2)
+        assert (await doctor(bench)).startswith("✓")
+        status, lines = await lullaflow(bench, "scan", "--seconds", "2")
+        assert status == 2
+        assert "disconnect it from anything else: it talks to one at a time." in " ".join(lines)
+        await follower.frames(2)
+        assert not any("down" in said for said in follower.said)
+
+
 async def test_of_two_adapters_the_one_of_that_address_is_used(bench: Bench, tmp_path) -> None:
     folders = tmp_path / "first", tmp_path / "second"
     for folder in folders:
@@ -96,6 +111,23 @@ async def test_of_two_adapters_the_one_of_that_address_is_used(bench: Bench, tmp
                 _, lines = await lullaflow(bench, "scan", "--seconds", "2", adapter=adapter)
                 assert [line.split()[0] for line in lines[1:]] == [name]
         assert "There is hci0 (" in await doctor(bench, adapter="02:00:00:00:00:99")
+
+
+async def test_a_stranger_s_board_is_paired_only_when_a_person_asks(bench: Bench, tmp_path) -> None:
+    folders = tmp_path / "ours", tmp_path / "theirs"
+    for folder in folders:
+        folder.mkdir()
+    async with bench.pump(folders[0], "Ours", "--stay"):
+        status, _ = await lullaflow(bench, "pair")
+        assert status == 0
+        async with bench.pump(folders[1], "Theirs", "--stay", adapter=2):
+            async with following(bench.machine, "hci1") as follower:
+                follower.start()
+                await follower.wait_for(lambda said: "is left alone" in said.get("log", ""))
+            assert not any("up" in said for said in follower.said)
+            status, lines = await lullaflow(bench, "pair", adapter="hci1")
+            assert status == 0
+            assert lines[-1].startswith("Paired with the pump at ")
 
 
 async def test_the_agent_says_yes_to_our_device_only_and_only_while_it_pairs(

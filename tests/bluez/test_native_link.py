@@ -18,7 +18,7 @@ from .table import FaultTable
 pytestmark = [
     pytest.mark.bluez,
     pytest.mark.asyncio(loop_scope="session"),
-    pytest.mark.timeout(600),
+    pytest.mark.timeout(1800),
 ]
 
 

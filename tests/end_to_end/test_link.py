@@ -15,6 +15,7 @@ from lullaflow.link import (
     LinkCode,
     LinkDown,
     LinkError,
+    LinkState,
     LinkUp,
     PumpLink,
     Timing,
@@ -112,6 +113,46 @@ async def test_a_board_that_forgot_the_bond_is_paired_anew(pump, tmp_path):
         await next_of(LinkUp)
         await next_of(FrameArrived)
     assert bonds(tmp_path) != before
+
+
+async def become_a_stranger(pump, folder):
+    """Leave the host a bond, but with another board; return this one's address."""
+    async with linked(pump, folder) as (link, next_of):
+        await next_of(LinkUp)
+    kept = folder / "bluetooth-bonds.json"
+    assert link.address in kept.read_text()
+    kept.write_text(kept.read_text().replace(link.address, "02:00:00:00:00:99"))
+    pump.app._peripheral._bonds.forget_all()
+    return link.address
+
+
+async def test_a_stranger_s_board_is_left_alone(pump, tmp_path):
+    address = await become_a_stranger(pump, tmp_path)
+    before = bonds(tmp_path)
+    with capture_logs() as said:
+        async with linked(pump, tmp_path) as (link, next_of):
+            waiting = asyncio.create_task(next_of(LinkUp))
+            async with asyncio.timeout(PATIENCE_S):
+                while not any("left alone" in entry["event"] for entry in said):  # noqa: ASYNC110
+                    await asyncio.sleep(0.05)
+            await asyncio.sleep(1)  # in which it is heard ten times
+            assert link.state is LinkState.SEARCHING
+            waiting.cancel()
+            await asyncio.gather(waiting, return_exceptions=True)
+    (told,) = [entry for entry in said if entry["log_level"] == "warning"]
+    assert told["address"] == address
+    assert told["event"].endswith("If it is yours, pair it: lullaflow pair.")
+    assert bonds(tmp_path) == before
+
+
+@pytest.mark.parametrize("how", ["asked for", "named by its address"])
+async def test_another_board_is_paired_when_a_person_wants_it(pump, tmp_path, how):
+    address = await become_a_stranger(pump, tmp_path)
+    wanted = {"asked": True} if how == "asked for" else {"address": address}
+    async with linked(pump, tmp_path, **wanted) as (_, next_of):
+        await next_of(LinkUp)
+    async with linked(pump, tmp_path) as (_, next_of):
+        await next_of(FrameArrived)
 
 
 async def test_a_host_that_forgot_the_bond_pairs_anew(pump, tmp_path):

@@ -66,7 +66,8 @@ def test_the_doctor_names_what_is_wrong_and_how_to_mend_it(tmp_path: Path) -> No
         )
     assert run.returncode == 1
     said = {line.split(":")[0][2:]: line for line in run.stderr.splitlines()}
-    assert {"Bluetooth", "Sound", "Disk", "Page", "Broker"} == set(said)
+    # Of the kernel it tells only where that is one of Debian's with a fault.
+    assert {"Bluetooth", "Sound", "Disk", "Page", "Broker"} == set(said) - {"Kernel"}
     assert said["Page"].startswith("✗")
     assert "Address already in use" in said["Page"]
     assert "Start a broker" in said["Broker"]

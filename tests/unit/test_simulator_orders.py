@@ -12,6 +12,7 @@ from lullaflow_sim.control import (
     Miss,
     OrderError,
     Reboot,
+    Speed,
     Stop,
     parse_order,
     read_lines,
@@ -26,6 +27,7 @@ from lullaflow_sim.ears import heard
         (" cut  0.5\n", Cut(0.5)),
         ("miss 3", Miss(3)),
         ("reboot", Reboot()),
+        ("speed 2.5", Speed(2.5)),
         ("stop\n", Stop()),
         ("mass left 100", Mass(0, 100.0)),
         ("cell right -3.5 1.08", Cell(1, -3.5, 1.08)),
@@ -39,6 +41,7 @@ def test_orders(line, order):
     "line",
     [
         *("", "cut", "cut -1", "cut 0", "cut nan", "cut inf", "miss", "miss -1", "dance"),
+        *("speed", "speed 0", "speed fast", "speed inf"),
         *(
             "mass",
             "mass up 3",

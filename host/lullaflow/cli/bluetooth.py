@@ -69,7 +69,7 @@ async def _scan(config: Config, for_s: float) -> list[tuple[str, str, int]]:
 
 
 async def _pair(config: Config, asked: str | None) -> str:
-    async with reached(config, asked) as pump:
+    async with reached(config, asked, to_pair=True) as pump:
         return pump.address
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import platform
 import shutil
 import socket
 from collections.abc import Callable
@@ -31,7 +32,7 @@ class Finding:
         what: the thing.
         well: whether it works.
         said: what was found, as a sentence.
-        advice: what to do about it, empty when it is well.
+        advice: what to do about it; beside a thing that works, it makes this a warning.
     """
 
     what: str
@@ -39,14 +40,20 @@ class Finding:
     said: str
     advice: str = ""
 
+    @property
+    def mark(self) -> str:
+        """How it is told at a glance, as rich's markup."""
+        if not self.well:
+            return "[red]✗[/]"
+        return "[yellow]![/]" if self.advice else "[green]✓[/]"
+
 
 @app.command()
 def doctor(config: ConfigOption = None) -> None:
     """Look at Bluetooth, sound, broker, disk and the page's port, and say how to mend them."""
     findings = run_async(examine(settings(config)))
     for finding in findings:
-        mark = "[green]✓[/]" if finding.well else "[red]✗[/]"
-        console.print(f"{mark} {finding.what}:", end=" ")
+        console.print(f"{finding.mark} {finding.what}:", end=" ")
         console.print(f"{finding.said} {finding.advice}".rstrip(), markup=False)
     if not all(finding.well for finding in findings):
         raise typer.Exit(1)
@@ -56,7 +63,7 @@ async def examine(config: Config) -> list[Finding]:
     """Return what was found, in the order in which a session needs it."""
     look: tuple[Callable[[Config], Finding], ...] = (sound, disk, page)
     findings = [await asyncio.to_thread(check, config) for check in look]
-    return [await bluetooth(config), *findings, await broker(config)]
+    return [await bluetooth(config), *kernel(config), *findings, await broker(config)]
 
 
 async def bluetooth(config: Config) -> Finding:
@@ -69,6 +76,16 @@ async def bluetooth(config: Config) -> Finding:
     if trouble is not None:
         return Finding("Bluetooth", False, trouble.what, trouble.advice)
     return Finding("Bluetooth", True, "This machine's own works, and can scan.")
+
+
+def kernel(config: Config) -> list[Finding]:
+    """Is the kernel one that Bluetooth can bring down? Nothing is told of any other."""
+    if config.bluetooth.controller:
+        return []  # our own stack has the controller, and the kernel only the wire to it
+    from lullaflow.link.bluez.kernel import kernel_warning
+
+    warning = kernel_warning(platform.version())
+    return [] if warning is None else [Finding("Kernel", True, *warning)]
 
 
 def sound(config: Config) -> Finding:

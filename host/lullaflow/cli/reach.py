@@ -123,12 +123,15 @@ def chosen_slug(config: Config, asked: str | None) -> str:
 
 
 @asynccontextmanager
-async def reached(config: Config, asked: str | None) -> AsyncIterator[ReachedPump]:
+async def reached(
+    config: Config, asked: str | None, *, to_pair: bool = False
+) -> AsyncIterator[ReachedPump]:
     """Connect to a pump while the block runs.
 
     Args:
         config: the settings.
         asked: the pump's slug, None when there is only one.
+        to_pair: whether to pair with it is what is asked.
 
     Raises:
         CommandError: it cannot be reached, or refused something within the block.
@@ -141,7 +144,8 @@ async def reached(config: Config, asked: str | None) -> AsyncIterator[ReachedPum
         async with open_radio(
             bluetooth.controller, bluetooth.adapter, config.store.path.parent
         ) as radio:
-            pump = ReachedPump(PumpLink(slug, radio, address=config.pumps[slug].address))
+            address = config.pumps[slug].address
+            pump = ReachedPump(PumpLink(slug, radio, address=address, asked=to_pair))
             async with asyncio.TaskGroup() as group:
                 follower = group.create_task(pump.follow(), name="reach.follow")
                 await _wait_for(pump)

@@ -63,8 +63,8 @@ class PumpSettings(Section):
     name: str = ""
     """What people read on the page and in Home Assistant. Empty: the slug."""
     address: Address = ""
-    """The companion's Bluetooth address, as `lullaflow scan` shows it. Empty: the first companion
-    that is found, which is right when there is only one."""
+    """The companion's Bluetooth address, as `lullaflow scan` shows it. Empty: the one
+    that this computer is paired with, or else the first that is found; right when there is one."""
 
 
 Privacy = Literal["full", "no volumes", "events only"]

@@ -21,6 +21,7 @@ from lullaflow.daemon.knobs import Knobs
 from lullaflow.daemon.memory import give_large_blocks_back
 from lullaflow.daemon.runner import PumpRunner
 from lullaflow.daemon.wishes import Wishes
+from lullaflow.detection import prepare
 from lullaflow.link.errors import LinkError
 from lullaflow.link.pump_link import PumpLink
 from lullaflow.link.radio import open_radio
@@ -83,6 +84,8 @@ async def run_daemon(config: Config, clock: Callable[[], datetime] = utc_now) ->
             )
         except (StoreError, LinkError) as error:
             raise StartError(str(error)) from error
+        # In a thread, and before anything runs: at the first frame, it would hold up all else.
+        await asyncio.to_thread(prepare)
         everybody = Everybody()
         cues = frozenset(step.cue for step in config.cues.ladder if step.enabled)
         links = {

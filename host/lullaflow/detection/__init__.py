@@ -2,5 +2,6 @@
 
 from lullaflow.detection.let_down import Finding, FlowOver, LetDownDetector, LetDownFound
 from lullaflow.detection.samples import Samples
+from lullaflow.detection.templates import prepare
 
-__all__ = ["Finding", "FlowOver", "LetDownDetector", "LetDownFound", "Samples"]
+__all__ = ["Finding", "FlowOver", "LetDownDetector", "LetDownFound", "Samples", "prepare"]

@@ -51,6 +51,8 @@ class PumpLink:
         radio: the process's radio.
         name: connect only to a pump of this name, when given.
         address: connect only to this address, when given.
+        asked: whether a person has just asked to pair. Without it, only a board that is named by
+            its address, that there was a bond with, or the first of all is paired.
         timing: waits and patience.
 
     Attributes:
@@ -68,12 +70,16 @@ class PumpLink:
         *,
         name: str = "",
         address: str = "",
+        asked: bool = False,
         timing: Timing | None = None,
     ) -> None:
         self._pump = pump
         self._radio = radio
         self._wanted_name = name
         self._wanted_address = address.upper()
+        self._asked = asked
+        self._known: set[str] = set()
+        self._strangers: set[str] = set()
         self._timing = timing or Timing()
         self._backoff = Backoff(self._timing)
         self._log = log.bind(pump=pump)
@@ -170,6 +176,7 @@ class PumpLink:
 
     async def _search_and_stream(self) -> None:
         self._enter(LinkState.SEARCHING)
+        self._known.update(await self._radio.stack.bonds())
         device = await self._radio.find(self._matches)
         self._enter(LinkState.CONNECTING)
         dropped = asyncio.Event()
@@ -199,8 +206,27 @@ class PumpLink:
             return False
         if self._wanted_address not in ("", device.address.upper()):
             return False
+        if not self._may_pair(device.address):
+            self._note_stranger(device.address, name)
+            return False
         self._rssi_dbm = advertisement.rssi
         return True
+
+    def _may_pair(self, address: str) -> bool:
+        """Tell whether a person wants this board: a neighbour's may advertise as well."""
+        if self._asked or self._wanted_address or not self._known:
+            return True
+        return address in self._known
+
+    def _note_stranger(self, address: str, name: str | None) -> None:
+        if address not in self._strangers:
+            self._strangers.add(address)
+            self._log.warning(
+                "A pump is near that this computer is not paired with, and is left alone. "
+                "If it is yours, pair it: lullaflow pair.",
+                address=address,
+                name=name,
+            )
 
     async def _connect(self, client: BleakClient) -> None:
         try:
@@ -238,6 +264,7 @@ class PumpLink:
             self._stream = stream
             self._early_drops = 0
             self._looked_afresh = False
+            self._known.add(device.address)
             self._enter(LinkState.STREAMING)
             self._items.put_nowait(LinkUp(device.address, device.name or device.address))
             self._items.put_nowait(StatusRead(status))

@@ -18,6 +18,7 @@ from dbus_fast.unpack import unpack_variants
 BLUEZ: Final = "org.bluez"
 ADAPTER: Final = "org.bluez.Adapter1"
 DEVICE: Final = "org.bluez.Device1"
+CHARACTERISTIC: Final = "org.bluez.GattCharacteristic1"
 _BUS: Final = "org.freedesktop.DBus"
 _BUS_PATH: Final = "/org/freedesktop/DBus"
 _PROPERTIES: Final = "org.freedesktop.DBus.Properties"
@@ -94,6 +95,17 @@ class BlueZ:
     async def devices(self) -> dict[str, Properties]:
         """Return the properties of the devices that BlueZ knows, by object path."""
         return dict(await self._objects(DEVICE))
+
+    async def followed_devices(self) -> set[str]:
+        """Return the object paths of devices that some program, ours or not, is notified by.
+
+        BlueZ ends notifications with the program, but not the link.
+        """
+        return {
+            path.partition("/service")[0]
+            for path, characteristic in await self._objects(CHARACTERISTIC)
+            if characteristic.get("Notifying") or characteristic.get("NotifyAcquired")
+        }
 
     async def remove_device(self, path: str) -> None:
         """Forget a device, its bond included; a link to it ends."""

@@ -132,6 +132,8 @@ class BlueZStack:
     async def free_orphans(self, keep: Collection[str]) -> None:
         """Disconnect pumps that BlueZ holds for nobody; it keeps links when a program dies.
 
+        A pump that somebody follows is left to him: a command must not cut the daemon's session.
+
         Raises:
             BleakError: BlueZ cannot be asked.
         """
@@ -141,9 +143,12 @@ class BlueZStack:
         if not orphans:
             return
         async with bluez() as service:
+            followed = await service.followed_devices()
             for device in orphans:
-                log.info("link left over from before is ended", address=device.address)
-                await service.disconnect_device(device.details["path"])
+                path = device.details["path"]
+                if path not in followed:
+                    log.info("link left over from before is ended", address=device.address)
+                    await service.disconnect_device(path)
 
     async def diagnose(self, error: Exception) -> LinkError:
         """Look what is wrong."""
