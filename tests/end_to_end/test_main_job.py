@@ -91,7 +91,7 @@ async def test_calm_session_needs_no_cue_and_let_down_is_found_quickly(
         onset_s = home.truth()["let_downs"][0]["onset_s"]
         # Truth counts from the board's start, events from the session's; the recording ties both.
         detected_s = found["detected_s"] + started["recording_s"]
-        assert 0 <= detected_s - onset_s <= 8
+        assert 0 <= detected_s - onset_s <= 10
         assert ended["let_downs"] >= 1
 
 

@@ -197,11 +197,15 @@ def test_a_stop_leaves_whole_recordings_only(tmp_path, jobs, number):
         text=True,
         start_new_session=True,
     ) as process:
-        while len(list(tmp_path.glob("*.csv"))) < 3:
-            assert process.poll() is None
-            time.sleep(0.01)
-        os.killpg(process.pid, number)  # as a terminal does: to all processes of the group
-        said = process.communicate(timeout=60)[1]
+        try:
+            while len(list(tmp_path.glob("*.csv"))) < 3:
+                assert process.poll() is None
+                time.sleep(0.01)
+            os.killpg(process.pid, number)  # as a terminal does: to all processes of the group
+            said = process.communicate(timeout=60)[1]
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
     assert process.returncode == 130
     assert "Traceback" not in said
     names = {path.name for path in tmp_path.iterdir()}
