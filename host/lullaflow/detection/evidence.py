@@ -37,9 +37,8 @@ NOW_ML_S: Final = 0.06
 its peak. Fitted."""
 
 LATELY_SHARE: Final = 0.7
-LATELY: Final = 2.0
 """What rose, but has come to rest since, is no let-down: over the latter half of a rise at least
-this share of what it gained flows still, by so many standard deviations. Fitted."""
+this share of what it gained flows still. Fitted."""
 
 LONG_RISES: Final = tuple(bins for bins in ONSETS if bins >= 13)
 STEPS: Final = 2
@@ -145,6 +144,7 @@ class Evidence:
         spurt_s: time between two spurts: the pump's cycle.
         step_ml: least difference of two figures of the scale.
         track: its levels.
+        tremble: how its samples fall.
     """
 
     def __init__(self) -> None:
@@ -217,7 +217,7 @@ class Evidence:
         which = int(np.where(fine, z, 0.0).argmax())
         now = self.track.flow_ml_s(RECENT_BINS)
         ample = fine & (gained >= LEAST_ML_S) & (now - base >= NOW_ML_S)
-        ample &= self._goes_on(levels, white, base, gained)
+        ample &= self._goes_on(levels, base, gained)
         if ample.any():
             ample &= self._in_many_parts(levels, base, gained)
         none = np.where(fine, z * z / 2.0, 0.0)
@@ -232,13 +232,11 @@ class Evidence:
             onset_s=self.track.end_s - float(shapes.since_s[which]),
         )
 
-    def _goes_on(self, levels: Array, white: Array, base: Array, gained: Array) -> Mask:
+    def _goes_on(self, levels: Array, base: Array, gained: Array) -> Mask:
         """Tell of which rises the flow still goes on, and has not been bridged only."""
         shapes = bank()
         bins = np.clip(self.track.real - 1, LEAST_BINS, shapes.half)
-        lately = (shapes.lately.rows @ levels)[bins] - base
-        spread = np.sqrt(shapes.lately.white[bins] * white)
-        going: Mask = (lately >= LATELY_SHARE * gained) & (lately >= LATELY * spread)
+        going: Mask = (shapes.lately @ levels)[bins] - base >= LATELY_SHARE * gained
         return going
 
     def _in_many_parts(self, levels: Array, base: Array, gained: Array) -> Mask:

@@ -92,7 +92,7 @@ class Bank:
     rise: Filters
     tie: Array
     fixed: Filters
-    lately: Filters
+    lately: Array
     half: NDArray[np.int64]
     explained: Array
     others: Filters
@@ -118,7 +118,7 @@ def bank() -> Bank:
         rise=_filters([each[2] for each in weights]),
         tie=tie,
         fixed=_filters([w[2] - ratio * w[1] for w, ratio in zip(weights, tie, strict=True)]),
-        lately=_filters([_last(bins) for bins in range(max(ONSETS) // 2 + 1)]),
+        lately=np.array([_padded(_last(bins)) for bins in range(max(ONSETS) // 2 + 1)]),
         half=np.array([max(bins // 2, LEAST_BINS) for bins, _ in pairs]),
         explained=np.array([_padded(row) for pair in pairs for row in _lines(_bent(*pair)).T]),
         others=_filters([row for rows in others for row in rows]),
