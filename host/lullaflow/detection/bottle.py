@@ -18,9 +18,6 @@ LEAST_STEP_ML: Final = 0.001
 STILL_ML_S: Final = 0.03
 """Below this flow, what moves with the pump is no milk."""
 
-SMOOTH_BINS: Final = 8
-"""Flow is read over four seconds: two to eight strokes."""
-
 
 class Bottle:
     """Follows the scale of one side.
@@ -89,7 +86,7 @@ class Bottle:
         self.known = self.settled
         self.rise = self._evidence.weigh(reading, settled=self.settled)
         self._level.step_noise_ml = self._evidence.step_noise_ml
-        self.flow_ml_s = self._evidence.track.flow_ml_s(SMOOTH_BINS)
+        self.flow_ml_s = self._evidence.track.smooth_ml_s
 
     def _without_pump(self, bin_: Bin, side: int, suction: VacuumTracker) -> list[float]:
         """Return the readings without what the scale feels of the pump."""

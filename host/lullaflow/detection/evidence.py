@@ -19,7 +19,7 @@ from lullaflow.detection.binning import BIN_S
 from lullaflow.detection.level import MAX_FLOW_ML_S, SPURT_S, Reading
 from lullaflow.detection.noise import REACH, Noise
 from lullaflow.detection.templates import EASES, LEAST_BINS, LENGTH, ONSETS, bank
-from lullaflow.detection.track import RECENT_BINS, STILL_BINS, Track
+from lullaflow.detection.track import RECENT_BINS, Track
 from lullaflow.detection.tremble import Tremble
 
 Array = NDArray[np.float64]
@@ -178,7 +178,7 @@ class Evidence:
         if track.real < REJOINED_BINS and track.touches:
             return NOTHING
         if track.real >= REACH:
-            still = track.flow_ml_s(STILL_BINS) < STILL_ML_S
+            still = track.still_ml_s < STILL_ML_S
             self._noise.learn(track.last(REACH), still=still)
         levels = track.last(LENGTH)
         self._below_ml = reading.below_ml if not settled and track.dry else -math.inf
@@ -186,15 +186,17 @@ class Evidence:
 
     def _strongest(self, levels: Array, *, settled: bool) -> Rise:
         shapes = bank()
-        slopes = shapes.slopes @ levels
-        gained, base = slopes[: len(shapes.bins)], slopes[len(shapes.bins) :]
+        gained = shapes.rise.rows @ levels
+        # No noise is less than the session's own white: most windows need no closer look.
+        least = FAINT * math.sqrt(self._noise.white)
+        if not (gained > least * shapes.fixed.root + DRIP_ML_S).any():
+            return NOTHING
+        base = shapes.bases @ levels
         # Milk does not flow backwards: where the flow before comes out so, it was none.
         free = base > 0.0
         below = np.minimum(base, 0.0)
         gained, base = gained - shapes.tie * below, base - below
         fine = (gained >= MATE_ML_S) & (base < BEFORE_SHARE * (base + gained))
-        # No noise is less than the session's own white: most windows need no closer look.
-        least = FAINT * math.sqrt(self._noise.white)
         fine &= gained - DRIP_ML_S > least * np.where(free, shapes.rise.root, shapes.fixed.root)
         if not fine.any():
             return NOTHING
@@ -221,7 +223,7 @@ class Evidence:
         if ample.any():
             ample &= self._in_many_parts(levels, base, gained)
         none = np.where(fine, z * z / 2.0, 0.0)
-        against = np.minimum(none, self._against_other(levels, white))
+        against = np.minimum(none, self._against_other(levels, white, fine))
         return Rise(
             against_none=float(none[which]),
             against_all=float(against.max()),
@@ -235,7 +237,7 @@ class Evidence:
     def _goes_on(self, levels: Array, base: Array, gained: Array) -> Mask:
         """Tell of which rises the flow still goes on, and has not been bridged only."""
         shapes = bank()
-        bins = np.clip(self.track.real - 1, LEAST_BINS, shapes.half)
+        bins = np.minimum(shapes.half, max(self.track.real - 1, LEAST_BINS))
         going: Mask = (shapes.lately @ levels)[bins] - base >= LATELY_SHARE * gained
         return going
 
@@ -292,20 +294,24 @@ class Evidence:
             fine &= (shapes.span <= track.since) & (before < fallen)
         return fine
 
-    def _against_other(self, levels: Array, white: Array) -> Array:
-        """Return the evidence against the likeliest confusing change, for each onset."""
-        shapes = bank()
-        bends = shapes.others.rows @ levels - DRIP_ML_S
-        variance = shapes.others.variance(white[shapes.owner], WALK_SHARE * self._noise.walk)
-        known = variance > 0.0
-        z = np.maximum(bends, 0.0) / np.sqrt(np.where(known, variance, np.inf))
-        least = np.minimum.reduceat(z, shapes.first).reshape(-1, len(EASES))
+    def _against_other(self, levels: Array, white: Array, fine: Mask) -> Array:
+        """Return the evidence against the likeliest confusing change, for each fine onset."""
+        shapes, walk = bank(), WALK_SHARE * self._noise.walk
+        asked = np.flatnonzero(fine)
+        pairs = slice(asked[0], asked[-1] + 1)
+        cells = shapes.cells[pairs.start * len(EASES) : pairs.stop * len(EASES) + 1]
+        others = shapes.others[cells[0] : cells[-1]]
+        bends = others.rows @ levels - DRIP_ML_S
+        variance = others.variance(white[shapes.owner[cells[0] : cells[-1]]], walk)
+        z = np.maximum(bends, 0.0) / np.sqrt(variance)
+        least = np.minimum.reduceat(z, cells[:-1] - cells[0]).reshape(-1, len(EASES))
         unlikely = np.where(
-            (self.tremble.share(shapes.bins) > TREMBLES)[:, None],
+            (self.tremble.share(shapes.bins[pairs]) > TREMBLES)[:, None],
             UNLIKELY_TREMBLING,
             UNLIKELY_RESTLESS if self.restless else UNLIKELY,
         )
-        ratios: Array = (least**2 / 2.0 + unlikely).min(axis=1)
+        ratios = np.zeros(len(fine))
+        ratios[pairs] = (least**2 / 2.0 + unlikely).min(axis=1)
         return ratios
 
     def onset_s(self, rise: Rise) -> float:

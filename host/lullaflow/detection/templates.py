@@ -58,6 +58,10 @@ class Filters:
     walk: Array
     root: Array
 
+    def __getitem__(self, which: slice) -> Filters:
+        """Return some of them."""
+        return Filters(self.rows[which], self.white[which], self.walk[which], self.root[which])
+
     def variance(self, white: Array, walk: float) -> Array:
         """Return the variance of each result in the noise of a session, ml^2."""
         return self.white * white + self.walk * walk
@@ -71,24 +75,23 @@ class Bank:
         bins: since the onset.
         since_s: the same in seconds.
         span: bins of base and rise.
-        slopes: filters that give the flow gained since the onset, and then as many that give the
-            flow before, ml/s.
-        rise: the former alone.
+        bases: filters that give the flow before, ml/s.
+        rise: filters that give the flow gained since the onset, ml/s.
         tie: what the flow gained changes by, for each ml/s that the flow before is set off.
         fixed: as `rise`, for a flow before that is known.
         lately: filters that give the flow of the last bins, ml/s; by how many bins.
         half: bins of the latter half of each rise.
         explained: three rows a pair; the sum of their squares is what a bent line explains.
-        others: as `rise`, when something that is no milk is allowed for as well; 0 where it could
-            be all of the rise. Ordered by pair, ease, place.
+        others: as `rise`, when something that is no milk is allowed for as well; where it could be
+            all of the rise, 0 with a noise without end. Ordered by pair, ease, place.
         owner: the pair of each row of `others`.
-        first: where in `others` the rows of each pair and ease begin.
+        cells: where in `others` the rows of each pair and ease begin, and where the last ends.
     """
 
     bins: NDArray[np.int64]
     since_s: Array
     span: NDArray[np.int64]
-    slopes: Array
+    bases: Array
     rise: Filters
     tie: Array
     fixed: Filters
@@ -97,7 +100,7 @@ class Bank:
     explained: Array
     others: Filters
     owner: NDArray[np.int64]
-    first: NDArray[np.int64]
+    cells: NDArray[np.int64]
 
 
 @cache
@@ -114,7 +117,7 @@ def bank() -> Bank:
         bins=np.array([bins for bins, _ in pairs]),
         since_s=BIN_S * np.array([bins for bins, _ in pairs], dtype=np.float64),
         span=np.array([sum(pair) for pair in pairs]),
-        slopes=np.array([_padded(each[row]) for row in (2, 1) for each in weights]),
+        bases=np.array([_padded(each[1]) for each in weights]),
         rise=_filters([each[2] for each in weights]),
         tie=tie,
         fixed=_filters([w[2] - ratio * w[1] for w, ratio in zip(weights, tie, strict=True)]),
@@ -123,7 +126,7 @@ def bank() -> Bank:
         explained=np.array([_padded(row) for pair in pairs for row in _lines(_bent(*pair)).T]),
         others=_filters([row for rows in others for row in rows]),
         owner=np.repeat([number for number, *_ in cells], counts),
-        first=np.cumsum([0, *counts[:-1]]),
+        cells=np.cumsum([0, *counts]),
     )
 
 
@@ -176,6 +179,7 @@ def _filters(rows: list[Array]) -> Filters:
     # A walk is the sum of its steps: to each step a filter answers with all its later weights.
     later = np.cumsum(table[:, ::-1], axis=1)[:, ::-1]
     white = (table**2).sum(axis=1)
+    white[white == 0.0] = np.inf
     return Filters(table, white, (later[:, 1:] ** 2).sum(axis=1), np.sqrt(white))
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from lullaflow.detection.binning import BIN_S
@@ -49,6 +48,9 @@ SAME_BINS: Final = 60
 RECENT_BINS: Final = 6
 """Flow of now: three seconds, two strokes at least."""
 
+SMOOTH_BINS: Final = 8
+"""What is shown as the flow is read over four seconds: two to eight strokes."""
+
 STILL_BINS: Final = 16
 """Whether milk flows at all is read over eight seconds."""
 
@@ -71,6 +73,8 @@ class Track:
         count: levels since the recording began.
         touches: how often the levels broke off.
         since: levels since the last let-down was told; None before the first.
+        smooth_ml_s: flow over the last four seconds.
+        still_ml_s: flow over the last eight.
     """
 
     def __init__(self) -> None:
@@ -79,6 +83,8 @@ class Track:
         self.count = 0
         self.touches = 0
         self.since: int | None = None
+        self.smooth_ml_s = 0.0
+        self.still_ml_s = 0.0
         self._levels = np.zeros(2 * KEPT)
         self._flows = np.zeros(2 * KEPT)
         self._peaks = np.zeros(2 * KEPT)
@@ -143,9 +149,13 @@ class Track:
 
     def sunk(self, ago: NDArray[np.int64]) -> Array:
         """Return how far the level lay below its top, so many bins ago, ml."""
-        levels = self._levels[self._last + 1 - TOP_BINS - int(ago.max()) : self._last + 1]
-        tops: Array = sliding_window_view(levels, TOP_BINS).max(axis=1)
-        sunk: Array = tops[-1 - ago] - levels[-1 - ago]
+        most = int(ago.max())
+        levels = self._levels[self._last + 1 - TOP_BINS - most : self._last + 1]
+        # All windows share their middle; only what lies before and after it is gone through.
+        before = np.maximum.accumulate(levels[most::-1])
+        after = np.maximum.accumulate(levels[TOP_BINS - 1 :])
+        middle = levels[most:TOP_BINS].max()
+        sunk: Array = np.maximum(middle, np.maximum(before[ago], after[most - ago])) - levels[-1 - ago]
         return sunk
 
     def peaks(self, ago: NDArray[np.int64]) -> Array:
@@ -212,7 +222,9 @@ class Track:
         self._last += 1
         self.count += 1
         self._levels[self._last] = level
-        self._flows[self._last] = self.flow_ml_s(FLOW_BINS)
+        flows = (_FLOWS @ self.last(STILL_BINS + 1)).tolist()
+        self.smooth_ml_s, flow_ml_s, self.still_ml_s = [max(each, 0.0) for each in flows]
+        self._flows[self._last] = flow_ml_s
         if self.since is not None:
             self.since += 1
             if self.since > FLOW_BINS:
@@ -225,4 +237,10 @@ def _line(bins: int) -> Array:
     return at / (at @ at)
 
 
-_SLOPES: Final = {bins: _line(bins) for bins in (RECENT_BINS, HELD_BINS, FLOW_BINS, STILL_BINS)}
+_SLOPES: Final = {bins: _line(bins) for bins in (RECENT_BINS, HELD_BINS)}
+_FLOWS: Final = np.array(
+    [
+        np.concatenate((np.zeros(STILL_BINS - bins), _line(bins)))
+        for bins in (SMOOTH_BINS, FLOW_BINS, STILL_BINS)
+    ]
+)
