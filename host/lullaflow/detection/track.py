@@ -155,7 +155,8 @@ class Track:
         before = np.maximum.accumulate(levels[most::-1])
         after = np.maximum.accumulate(levels[TOP_BINS - 1 :])
         middle = levels[most:TOP_BINS].max()
-        sunk: Array = np.maximum(middle, np.maximum(before[ago], after[most - ago])) - levels[-1 - ago]
+        tops = np.maximum(middle, np.maximum(before[ago], after[most - ago]))
+        sunk: Array = tops - levels[-1 - ago]
         return sunk
 
     def peaks(self, ago: NDArray[np.int64]) -> Array:

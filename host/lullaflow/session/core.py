@@ -17,7 +17,6 @@ from pydantic import BaseModel
 from lullaflow.cues.policy import EndReason, Ladder, RunningCue
 from lullaflow.detection import Finding, FlowOver, LetDownDetector, Samples
 from lullaflow.detection.binning import Bin, Binner
-from lullaflow.session.doubt import Doubt
 from lullaflow.session.inputs import (
     Asked,
     Input,
@@ -30,6 +29,7 @@ from lullaflow.session.inputs import (
 )
 from lullaflow.session.pumping import Pumping
 from lullaflow.session.view import View
+from lullaflow.session.waiting import Waiting
 from lullaflow_protocol.events import (
     CueEnded,
     CueStarted,
@@ -54,9 +54,6 @@ SEAL_MESSAGE: Final = (
     "The suction feels a little weak: perhaps nudge the flange, or moisten its rim."
 )
 
-FLOWING_ML_S: Final = 0.1
-"""Flow above this is milk whatever else is known (Idei 2024), so let-down is not called slow."""
-
 SITTING_S: Final = 300.0
 """A session that begins this soon after another is one sitting with it: a nappy, the door, a tube
 that slipped off. Who pumps in turns rests for ten minutes, and waits for each let-down anew."""
@@ -73,24 +70,17 @@ E = TypeVar("E", bound=BaseModel)
 
 @dataclass
 class _Session:
-    """The session that runs. Moments are seconds of the recording.
-
-    One that `goes_on` with a sitting in which milk has come waits for no first let-down.
-    """
+    """The session that runs. Moments are seconds of the recording."""
 
     id: str
     begin_s: float
     ladder: Ladder
     first_index: int
     begin_ml: tuple[float, float]
-    pulled_before_s: float
-    goes_on: bool = False
-    doubt: Doubt = field(default_factory=Doubt)
-    stimulation_s: float = 0.0
+    waiting: Waiting
     let_downs: int = 0
     time_to_let_down_s: float | None = None
     phase: str | None = None
-    slow: bool = False
     told_high: bool = False
     leak_told_s: float = field(default=-LEAK_PAUSE_S)
 
@@ -153,7 +143,7 @@ class Core:
             session=session.id,
             session_started_at=self._info.started_at + timedelta(seconds=session.begin_s),
             session_s=_round(self._now_s - session.begin_s),
-            stimulation_s=session.stimulation_s,
+            stimulation_s=session.waiting.stimulation_s,
             phase=self._pumping.phase,
             cycles_per_min=_round(self._pumping.cycles_per_min) if running else None,
             vacuum_mmhg=_round(self._pumping.vacuum_mmhg) if running else None,
@@ -164,7 +154,7 @@ class Core:
             let_downs=session.let_downs,
             time_to_let_down_s=session.time_to_let_down_s,
             milk_flowing=self._detector.milk_flowing,
-            slow=session.slow and not session.let_downs,
+            slow=session.waiting.slow and not session.let_downs,
             cues=tuple(session.ladder.running),
             snoozed=session.ladder.snoozed_until_s is not None,
             seal_ok=not self._pumping.leaks,
@@ -244,10 +234,18 @@ class Core:
             ladder=Ladder(self._ladder, self._settings.snooze_s),
             first_index=self._detector.count,
             begin_ml=begin_ml,
-            pulled_before_s=self._pumping.pulled_before_s,
-            goes_on=self.milk_until_s is not None and begin_s - self.milk_until_s <= SITTING_S,
+            waiting=Waiting(
+                slow_after_s=self._settings.slow_after_s,
+                begin_s=begin_s,
+                pumping=None if self._settings.volume_only else self._pumping,
+                goes_on=self._goes_on(begin_s),
+            ),
         )
         return self._event(SessionStarted, recording_s=_round(begin_s))
+
+    def _goes_on(self, begin_s: float) -> bool:
+        """Tell whether a session goes on with a sitting in which milk has come."""
+        return self.milk_until_s is not None and begin_s - self.milk_until_s <= SITTING_S
 
     def _end(self, reason: SessionEnd) -> Iterator[Event]:
         session = self._session
@@ -257,7 +255,7 @@ class Core:
             yield from self._on_finding(session, finding)
         yield from self._cues_ended(session.ladder.stop(), "session_ended")
         end_s = self._now_s if self._settings.volume_only else self._pumping.last_suction_s
-        if session.let_downs or session.goes_on:
+        if session.let_downs or session.waiting.goes_on:
             self.milk_until_s = end_s
         volumes = self._volumes(session)
         ended = self._event(
@@ -316,6 +314,7 @@ class Core:
             return
         onset_s = _round(max(0.0, finding.onset_s - session.begin_s))
         session.let_downs = index
+        session.waiting.over = True
         if session.time_to_let_down_s is None:
             session.time_to_let_down_s = onset_s
         yield self._event(
@@ -330,40 +329,16 @@ class Core:
         yield from self._cues_ended(session.ladder.stop(), "let_down")
 
     def _on_waiting(self, session: _Session) -> Iterator[Event]:
-        if session.let_downs == 0:
-            session.stimulation_s = self._stimulation_s(session)
-        threshold_s = self._settings.slow_after_s
-        if self._is_slow(session):
-            session.slow = True
+        if session.waiting.turns_slow(self._now_s, self._detector):
             session.ladder.begin(self._now_s)
             yield self._event(
                 LetDownSlow,
-                elapsed_s=_round(session.stimulation_s),
-                threshold_s=threshold_s,
+                elapsed_s=_round(session.waiting.stimulation_s),
+                threshold_s=self._settings.slow_after_s,
                 threshold_from=self._settings.slow_from,
             )
         for cue in session.ladder.due(self._now_s):
             yield self._cue_started(cue)
-
-    def _is_slow(self, session: _Session) -> bool:
-        """Tell whether let-down turns out to be slow just now."""
-        if session.slow or session.let_downs or session.goes_on:
-            return False
-        if session.stimulation_s < self._settings.slow_after_s or not self._stimulates:
-            return False
-        present = [bottle for bottle in self._detector.bottles if bottle.present]
-        session.doubt.look(self._now_s, [bottle.track for bottle in present])
-        flowing = any(bottle.flow_ml_s > FLOWING_ML_S for bottle in present)
-        return not (flowing or self._detector.milk_may_flow or session.doubt.holds)
-
-    @property
-    def _stimulates(self) -> bool:
-        return self._settings.volume_only or self._pumping.running
-
-    def _stimulation_s(self, session: _Session) -> float:
-        if self._settings.volume_only:
-            return self._now_s - session.begin_s
-        return self._pumping.pulled_s - session.pulled_before_s
 
     # -- people and the board
 
