@@ -187,6 +187,12 @@ def test_the_clairvoyant_is_soon_and_sooner_in_less_noise():
         assert soon.past_eases_s >= soon.past_steps_s >= soon.delay_s
 
 
+def test_who_has_to_look_for_the_milk_knows_less():
+    quiet, noisy = limits(MADE), limits(session(noise_ml=0.2))
+    for soon, later in zip(quiet, noisy, strict=True):
+        assert soon.delay_s < soon.searching_s < later.searching_s < LATEST_S
+
+
 def test_the_clairvoyant_waits_for_a_figure_that_changes():
     fine, coarse = limits(session(step_ml=0.01)), limits(session(step_ml=1.0))
     for each, late in zip(fine, coarse, strict=True):
@@ -196,7 +202,7 @@ def test_the_clairvoyant_waits_for_a_figure_that_changes():
 def test_the_clairvoyant_cannot_see_what_no_scale_shows():
     made = session(peak_g_s=0.06, noise_ml=12.0)
     assert len(made.let_downs) == 3
-    assert all(each.delay_s is None for each in limits(made))
+    assert all(each.delay_s is None is each.searching_s for each in limits(made))
 
 
 @pytest.mark.parametrize(

@@ -43,8 +43,11 @@ this share of what it gained flows still. Fitted."""
 LONG_RISES: Final = tuple(bins for bins in ONSETS if bins >= 13)
 STEPS: Final = 2
 PARTS_SHARE: Final = 0.3
+COARSE_ML: Final = 0.3
+COARSE_STEPS: Final = 1.1
 """In six seconds and more milk comes in many spurts: without the two largest, this share of the
-flow is left. Settling twice, or a gulp and a push, would leave none. Fitted."""
+flow is left. Settling twice, or a gulp and a push, would leave none. But a scale of steps as coarse
+as this shows many spurts as one step of its own, and no more than a step is left in. Fitted."""
 
 BEFORE_SHARE: Final = 0.65
 """The flow before an ejection is under 0.6 of its peak; a little more, for both are estimates."""
@@ -102,7 +105,7 @@ RESTLESS_H: Final = 45.0
 """The same where the bottle is touched more often an hour than this: who handles it often leans on
 it, too. Fitted."""
 
-UNLIKELY_TREMBLING: Final = np.array([4.0, 4.0, 6.0, 6.0, 6.0])
+UNLIKELY_TREMBLING: Final = np.array([3.0, 3.0, 5.0, 5.0, 5.0])
 TREMBLES: Final = 2.5
 """The same for a bottle that trembles this many times as much as usual. Fitted."""
 
@@ -245,10 +248,12 @@ class Evidence:
         """Tell which long rises are more than a few steps."""
         shapes = bank()
         gains = np.diff(levels)
+        part_ml = COARSE_STEPS * self.step_ml if self.step_ml > COARSE_ML else 0.0
         kept = np.zeros(LENGTH)
         for bins in LONG_RISES:
             parts = np.sort(gains[-bins:])
-            kept[bins] = parts[:-STEPS].mean() / BIN_S
+            left_ml = parts[:-STEPS].sum() + np.minimum(parts[-STEPS:], part_ml).sum()
+            kept[bins] = left_ml / (BIN_S * (bins - STEPS))
         long: Mask = shapes.bins >= LONG_RISES[0]
         many: Mask = ~long | (kept[shapes.bins] - base >= PARTS_SHARE * gained)
         return many

@@ -37,7 +37,7 @@ STYLE: Final = {
     "legend.frameon": False,
     "svg.hashsalt": "lullaflow",
 }
-OURS, LIMIT, STEPS, EASES = "#1f6fb4", "#4d5560", "#a3abb5", "#d9b26a"
+OURS, LIMIT, STEPS, EASES, LOOKED = "#1f6fb4", "#4d5560", "#a3abb5", "#d9b26a", "#b5651d"
 FOUND, MISSED, FALSE = "#2e8b57", "#e08a1e", "#c4442f"
 PEER_COLOURS: Final = ("#c4442f", "#e08a1e", "#2e8b57", "#8a5fa8")
 
@@ -101,11 +101,13 @@ def _draw_delays(results: Sequence[FamilyResult], path: Path) -> None:
         known = [limit.delay_s for each in result.judged for limit in each.limits]
         past = [limit.past_steps_s for each in result.judged for limit in each.limits]
         eased = [limit.past_eases_s for each in result.judged for limit in each.limits]
+        looked = [limit.searching_s for each in result.judged for limit in each.limits]
         ours = [delay for each in result.scores for delay in each.delays_s]
         for delays, colour, label in (
             (known, LIMIT, "clairvoyant"),
             (past, STEPS, "that must tell steps apart"),
             (eased, EASES, "and leans"),
+            (looked, LOOKED, "and look for the milk"),
             (ours, OURS, "lullaflow"),
         ):
             there = np.sort([delay for delay in delays if delay is not None])
@@ -134,9 +136,15 @@ def _draw_peers(results: Sequence[FamilyResult], path: Path) -> None:
         ours = (max(result.figures.false_per_hour, LEAST_FALSE), sober_delay_s(result.scores))
         axis.plot(*ours, "*", color=OURS, markersize=13, label="lullaflow")
         hasty = [each.hasty for each in result.judged]
-        there = (max(sum_up(hasty).false_per_hour, LEAST_FALSE), sober_delay_s(hasty))
-        axis.plot(*zip(ours, there, strict=True), color=OURS, linewidth=0.9, alpha=0.6)
-        axis.plot(*there, "*", color=OURS, markersize=8, mfc="white", label="lullaflow, hasty")
+        rash = [each.rash for each in result.judged]
+        there = [
+            (max(sum_up(each).false_per_hour, LEAST_FALSE), sober_delay_s(each))
+            for each in (hasty, rash)
+        ]
+        axis.plot(*zip(ours, *there, strict=True), color=OURS, linewidth=0.9, alpha=0.6)
+        xs, ys = zip(*there, strict=True)
+        label = "lullaflow, hasty and rash"
+        axis.plot(xs, ys, "*", color=OURS, markersize=8, mfc="white", label=label)
         axis.set(title=result.family, xscale="log", ylim=(0.0, 31.0))
         axis.set_xlabel("false let-downs an hour")
     axes[0].set_ylabel("median delay (s), missed: 30 s")

@@ -6,7 +6,8 @@ from typing import Final
 
 import numpy as np
 
-from bench.detection.limit import GULP_ML, MILK_G_PER_ML, Limit
+from bench.detection.limit import Limit
+from bench.detection.readings import GULP_ML, MILK_G_PER_ML
 from bench.detection.recording import Recording, TrueLetDown
 
 SOON_S: Final = 10.0

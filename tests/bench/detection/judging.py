@@ -11,7 +11,7 @@ from typing import Final
 from bench.detection.binned_flow import binned_flow
 from bench.detection.failures import why_false, why_missed
 from bench.detection.limit import Limit, limits
-from bench.detection.ours import find, find_hastily, find_quickly
+from bench.detection.ours import find, find_hastily, find_quickly, find_rashly
 from bench.detection.peers import PEERS, Peer
 from bench.detection.playing import play
 from bench.detection.recording import recording
@@ -32,6 +32,7 @@ class Judged:
     Attributes:
         score: our detector's.
         hasty: the same at a lower threshold.
+        rash: the same, when it asks for hardly any evidence.
         quick: the same, when slow confusing changes need not be ruled out.
         missed, false: reasons, after `failures`.
         limits: the clairvoyant's delay for each true let-down.
@@ -43,6 +44,7 @@ class Judged:
 
     score: SessionScore
     hasty: SessionScore
+    rash: SessionScore
     quick: SessionScore
     missed: tuple[str, ...]
     false: tuple[str, ...]
@@ -86,6 +88,7 @@ def judge(task: tuple[str, Use, int]) -> Judged:
     return Judged(
         score=score,
         hasty=score_session(made, find_hastily(made.samples)),
+        rash=score_session(made, find_rashly(made.samples)),
         quick=score_session(made, find_quickly(made.samples)),
         missed=tuple(
             why_missed(made, each, known)

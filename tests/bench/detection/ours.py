@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import Final
 from unittest.mock import patch
 
 import numpy as np
 
 from bench.detection.scoring import Told
-from lullaflow.detection import LetDownDetector, LetDownFound, Samples, evidence, let_down
+from lullaflow.detection import LetDownDetector, LetDownFound, Samples, evidence, let_down, verdict
 
 HASTY: Final = 7.0
 """A lower threshold than the detector's own, in its logarithm of odds: to see what less patience
@@ -17,6 +18,19 @@ costs, and to compare with peers that raise many false alarms."""
 
 QUICK: Final = np.array([6.0, 6.0, 9.0, 13.0, 13.0])
 """How unlikely confusing changes are to who would rather not wait: slow ones do not happen."""
+
+
+RASH: Final = {
+    let_down: {"THRESHOLD": 3.0},
+    verdict: {"ALONE": 0.0, "CORROBORATION": 2.9, "CORROBORATION_RESTLESS": 2.9},
+    evidence: {
+        "STEP_SHARE": 0.3,
+        "UNLIKELY": QUICK,
+        "UNLIKELY_RESTLESS": QUICK,
+        "UNLIKELY_TREMBLING": QUICK,
+    },
+}
+"""Who asks for hardly any evidence, as some peers do."""
 
 
 def find(samples: Samples) -> list[Told]:
@@ -38,4 +52,12 @@ def find_hastily(samples: Samples) -> list[Told]:
 def find_quickly(samples: Samples) -> list[Told]:
     """Return what it finds when slow weight counts as milk; its confidence means nothing then."""
     with patch.object(evidence, "UNLIKELY", QUICK):
+        return find(samples)
+
+
+def find_rashly(samples: Samples) -> list[Told]:
+    """Return what it finds when it asks for hardly any evidence."""
+    with ExitStack() as patches:
+        for module, constants in RASH.items():
+            patches.enter_context(patch.multiple(module, **constants))
         return find(samples)

@@ -238,17 +238,21 @@ def _against_peers(results: Sequence[FamilyResult]) -> list[Goal]:
 def _faster(result: FamilyResult, peer: Peer) -> bool:
     """Tell whether a peer beats our delay: as it was tuned, or where it is as sober as ours.
 
-    Ours is the delay at the peer's own rate of false alarms: at our threshold, or at the hasty one
-    where that, too, raises no more false alarms than the peer. The peer's other thresholds count
-    as far as ours reach.
+    Ours is the delay at the peer's own rate of false alarms: as it is, hasty or rash, where these,
+    too, raise no more false alarms than the peer. The peer's other thresholds count as far as ours
+    reach.
     """
-    hasty = [each.hasty for each in result.judged]
-    ours = [(sum_up(each).false_per_hour, sober_delay_s(each)) for each in (result.scores, hasty)]
+    ways = (
+        result.scores,
+        [each.hasty for each in result.judged],
+        [each.rash for each in result.judged],
+    )
+    ours = [(sum_up(each).false_per_hour, sober_delay_s(each)) for each in ways]
     tuned = [each.peers[peer.name] for each in result.judged]
     others = [
         each
         for each in (result.curve(peer) if peer.threshold else [])
-        if sum_up(each).false_per_hour <= ours[1][0]
+        if sum_up(each).false_per_hour <= max(rate for rate, _ in ours)
     ]
     for scores in (tuned, *others):
         rate, delay_s = sum_up(scores).false_per_hour, sober_delay_s(scores)

@@ -66,10 +66,25 @@ def family_table(results: Sequence[FamilyResult], use: Use) -> str:
         "ratio to it, steps and leans": [
             _cell(delay_ratio(each.judged, "past_eases_s")[2], 2) for each in results
         ],
-        "its 99th percentile (s)": [_cell(_late_s(each), 1) for each in results],
-        "told by it within 30 s (%)": [_told_share(each) for each in results],
-        "first let-downs told by it within 30 s (%)": [
-            _told_share(each, first=True) for each in results
+        "its 99th percentile (s)": [_cell(_late_s(each, "past_eases_s"), 1) for each in results],
+        "told by it within 30 s (%)": [_told_share(each, "past_eases_s") for each in results],
+        "first let-downs told by it (%)": [
+            _told_share(each, "past_eases_s", first=True) for each in results
+        ],
+        "clairvoyant that must look for the milk, too (s)": [
+            _cell(delay_ratio(each.judged, "searching_s")[1], 1) for each in results
+        ],
+        "ratio to it, looking": [
+            _cell(delay_ratio(each.judged, "searching_s")[2], 2) for each in results
+        ],
+        "99th percentile, looking (s)": [
+            _cell(_late_s(each, "searching_s"), 1) for each in results
+        ],
+        "told by it within 30 s, looking (%)": [
+            _told_share(each, "searching_s") for each in results
+        ],
+        "first let-downs told by it, looking (%)": [
+            _told_share(each, "searching_s", first=True) for each in results
         ],
         "onset error, median (s)": [_cell(each.onset_error_s, 2) for each in figures],
         "calibration error": [
@@ -99,6 +114,8 @@ def peer_table(results: Sequence[FamilyResult]) -> str:
     rows.append((name, *(_trio(sum_up(each), sober_delay_s(each)) for each in hasty)))
     quick = [[one.quick for one in each.judged] for each in results]
     rows.append(("lullaflow, quick", *(_trio(sum_up(each), sober_delay_s(each)) for each in quick)))
+    rash = [[one.rash for one in each.judged] for each in results]
+    rows.append(("lullaflow, rash", *(_trio(sum_up(each), sober_delay_s(each)) for each in rash)))
     for peer in PEERS:
         cells = [
             _trio(
@@ -164,16 +181,18 @@ def _settings(settings: Mapping[str, float]) -> str:
     return ", ".join(f"{name} {value:g}" for name, value in settings.items()) or "as published"
 
 
-def _told_share(result: FamilyResult, *, first: bool = False) -> str:
+def _told_share(result: FamilyResult, limit_name: str, *, first: bool = False) -> str:
     last = 1 if first else None
     known = [
-        limit.past_eases_s is not None for each in result.judged for limit in each.limits[:last]
+        getattr(limit, limit_name) is not None
+        for each in result.judged
+        for limit in each.limits[:last]
     ]
     return _cell(100.0 * sum(known) / len(known), 1) if known else "–"
 
 
-def _late_s(result: FamilyResult) -> float:
-    known = [limit.past_eases_s for each in result.judged for limit in each.limits]
+def _late_s(result: FamilyResult, limit_name: str) -> float:
+    known = [getattr(limit, limit_name) for each in result.judged for limit in each.limits]
     told = [delay_s for delay_s in known if delay_s is not None]
     return float(np.quantile(told, 0.99)) if told else math.nan
 

@@ -1,0 +1,224 @@
+"""The readings of one side beside the truth, as who knows the law of their noise sees them.
+
+The true error of every reading is known, as the scale would show it in steps without size. To it an
+autoregressive law is fitted, over six seconds back, on this very session: so the shaking of the
+pump, wandering and drift are known, each with its own colour. That milk comes in drops and spurts
+adds a variance in proportion to the flow, which is known as well (and taken as equal with and
+without the let-down: else a single drip would prove it). Of touches it is known when they are and
+what they leave behind; readings of a touched bottle, and single ones that are far off, tell nothing
+and disturb by nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from bench.detection.recording import Recording
+from bench.detection.scoring import LATEST_S
+
+Curve = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+Indices = NDArray[np.int_]
+
+MILK_G_PER_ML: Final = 1.03
+
+BACK_S: Final = 6.0
+LEAST_ORDER: Final = 4
+"""How far back the law of the noise reaches, in seconds; in readings at least."""
+
+JUST_BEFORE_S: Final = 15.0
+"""What 'just before' means in the rule of truth: the lowest flow of so many seconds."""
+
+GULP_ML: Final = 0.5
+"""More than this at once is a gulp of milk that tipped over: a step, and no noise."""
+
+FAR_OFF: Final = 6.0
+"""Readings this many standard deviations off are known to be so, and left out."""
+
+LEAST_NOISE_ML: Final = 1e-3
+"""A scale's error is never less: a microlitre."""
+
+EASES_S: Final = (1.0, 2.0, 3.0, 4.5, 6.5)
+"""How long a lean or a tilt takes to come or go; up to 6.5 s in the body of the simulator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The readings about one let-down, made white and of spread 1. Arrays have the shape `(n,)`.
+
+    Attributes:
+        t_s: moments.
+        before: how many of them are before the onset.
+        step_s: from one to the next.
+        weight: what a curve's white part is multiplied with; 0 where nothing can be read.
+        expected: the milk of the let-down.
+        seen: the same with the error.
+        freed: whether a touch has just ended.
+        differs: whether a reading has differed yet from what it would be without the let-down.
+    """
+
+    t_s: Curve
+    before: int
+    step_s: float
+    weight: Curve
+    expected: Curve
+    seen: Curve
+    freed: Mask
+    differs: Mask
+
+
+class Readings:
+    """The readings of one side beside the truth: their error, made white."""
+
+    def __init__(self, made: Recording, side: str) -> None:
+        truth = made.sides[side]
+        volume = getattr(made.samples, f"{side}_volume_ml")
+        moments_s = made.samples.t_s[~np.isnan(volume)]
+        self._truth = truth
+        self._true_t_s = made.true_t_s
+        self._true_step_s = float(made.true_t_s[1])
+        self._flow_ml_s = truth.flow_g_s / MILK_G_PER_ML
+        taken = np.round(moments_s / self._true_step_s).astype(int)
+        stride = max(1, int(np.median(np.diff(taken))))
+        self._grid = np.arange(taken[0], len(made.true_t_s), stride)
+        self._usable = np.isin(self._grid, taken) & ~_near(truth.touched)[self._grid]
+        mean_ml = np.cumsum(self._flow_ml_s) * self._true_step_s
+        order = max(LEAST_ORDER, round(BACK_S / (stride * self._true_step_s)))
+        error = truth.unrounded_ml - self._shown(truth.milk_ml)
+        self._whiten(error[self._grid], self._pieces(), order)
+        drops = self._shown(_without_gulps(truth.milk_ml - mean_ml))[self._grid]
+        self._add_drops(drops)
+
+    def _shown(self, milk_ml: Curve) -> Curve:
+        """Return milk as the scale's own filter shows it."""
+        if not self._truth.filter_s:
+            return milk_ml
+        share = 1.0 - math.exp(-self._true_step_s / self._truth.filter_s)
+        shown, value = [], 0.0
+        for each in milk_ml.tolist():
+            value += (each - value) * share
+            shown.append(value)
+        return np.array(shown)
+
+    def _pieces(self) -> list[Indices]:
+        """Return the readings from one touch to the next."""
+        number = np.cumsum(np.diff(_near(self._truth.touched).astype(int), prepend=0) == 1)
+        usable = np.flatnonzero(self._usable)
+        cuts = np.flatnonzero(np.diff(number[self._grid][usable])) + 1
+        return [piece for piece in np.split(usable, cuts) if len(piece)]
+
+    def _whiten(self, error: Curve, pieces: list[Indices], order: int) -> None:
+        """Fit the law of the error, and take away what it foretells."""
+        calm = np.full(len(error), np.nan)
+        for piece in pieces:
+            calm[piece] = error[piece] - error[piece].mean()
+        known = np.flatnonzero(~np.isnan(calm))
+        filled: Curve = np.interp(np.arange(len(calm)), known, calm[known])
+        lags = sliding_window_view(filled[:-1], order)[:, ::-1]
+        now = filled[order:]
+        rows = sliding_window_view(self._usable, order + 1).all(axis=1)
+        if int(rows.sum()) < 4 * order:
+            rows = self._usable[order:]
+        for _ in range(2):
+            gram = lags[rows].T @ lags[rows] + LEAST_NOISE_ML**2 * np.eye(order)
+            law = np.linalg.solve(gram, lags[rows].T @ now[rows])
+            off = now - lags @ law
+            spread = max(1.4826 * float(np.median(np.abs(off[rows]))), LEAST_NOISE_ML)
+            near = np.abs(off) < FAR_OFF * spread
+            spread = max(spread, float(np.std(off[rows & near])))
+            rows = rows & near
+        self._law, self._variance = law, spread**2
+        self._off: Curve = np.concatenate([np.zeros(order), off])
+        self._usable[:order] = False
+        self._usable &= np.abs(self._off) < FAR_OFF * spread
+
+    def white(self, curve: Curve) -> Curve:
+        """Return what the law would not have foretold of a curve that begins at rest."""
+        order = len(self._law)
+        padded = np.concatenate([np.full(order, curve[0]), curve])
+        lags = sliding_window_view(padded[:-1], order)[:, ::-1]
+        white: Curve = curve - lags @ self._law
+        return white
+
+    def _add_drops(self, drops: Curve) -> None:
+        """Add what drops and spurts do to the error, and learn how it grows with the flow."""
+        white = self.white(drops)
+        flow = self._flow_ml_s[self._grid]
+        milky = self._usable & (flow > 0.0)
+        total = float(flow[milky].sum())
+        self._drops = float((white[milky] ** 2).sum()) / total if total else 0.0
+        self._off = self._off + white
+
+    def window(self, onset_s: float, back_s: float) -> Window:
+        """Return the readings from `back_s` before a true onset on.
+
+        The flow just before the onset is taken out of them, as if it were known.
+        """
+        onset = int(np.searchsorted(self._true_t_s, onset_s))
+        just = max(0, onset - round(JUST_BEFORE_S / self._true_step_s))
+        base = float(self._flow_ml_s[just : onset + 1].min())
+        excess = np.clip(self._flow_ml_s - base, 0.0, None)
+        excess[:onset] = 0.0
+        milk = self._shown(np.cumsum(excess) * self._true_step_s)[self._grid]
+        step_s = self._true_step_s * float(self._grid[1] - self._grid[0])
+        first = int(np.searchsorted(self._grid, onset))
+        before = min(first, round(back_s / step_s))
+        now = slice(first - before, first + round(LATEST_S / step_s))
+        variance = self._variance + self._drops * (base + excess[self._grid[now]])
+        weight = self._usable[now] / np.sqrt(variance)
+        expected = self.white(milk)[now] * weight
+        touched = _near(self._truth.touched)[self._grid[now]].astype(int)
+        return Window(
+            t_s=self._true_t_s[self._grid[now]],
+            before=before,
+            step_s=step_s,
+            weight=weight,
+            expected=expected,
+            seen=expected + self._off[now] * weight,
+            freed=np.diff(touched, prepend=touched[:1]) < 0,
+            differs=self._differs(milk, now),
+        )
+
+    def flow(self, count: int, step_s: float) -> Curve:
+        """Return the white part of a flow of 1 ml/s that begins now."""
+        return self.white(step_s * np.arange(count + 1.0))[1:]
+
+    def step(self, count: int) -> Curve:
+        """Return the white part of a weight of 1 ml that is added at once."""
+        return self.white(np.ones(count + 1) - (np.arange(count + 1) == 0))[1:]
+
+    def eases(self, count: int, step_s: float) -> list[Curve]:
+        """Return the same of weights that come within seconds."""
+        since_s = step_s * np.arange(count + 1)
+        ways = [np.clip(since_s / ease_s, 0.0, 1.0) for ease_s in EASES_S]
+        return [self.white(0.5 - 0.5 * np.cos(np.pi * way))[1:] for way in ways]
+
+    def _differs(self, milk: Curve, now: slice) -> Mask:
+        """Tell whether a reading so far differs from what it would be without the let-down."""
+        step = self._truth.step_ml
+        with_milk = self._truth.unrounded_ml[self._grid[now]]
+        without = with_milk - milk[now]
+        other = np.floor(with_milk / step + 0.5) != np.floor(without / step + 0.5)
+        differs: Mask = np.logical_or.accumulate(other & self._usable[now])
+        return differs
+
+
+def _without_gulps(curve: Curve) -> Curve:
+    """Return a curve without its rises by a gulp at once."""
+    rises = np.diff(curve, prepend=curve[0])
+    calm: Curve = curve - np.cumsum(np.where(rises > GULP_ML, rises, 0.0))
+    return calm
+
+
+def _near(touched: Mask) -> Mask:
+    """Tell which moments are within a step of a touch."""
+    wide = touched.copy()
+    wide[1:] |= touched[:-1]
+    wide[:-1] |= touched[1:]
+    return wide
