@@ -26,7 +26,7 @@ from bench.detection.tune import MILKY, TUNED
 from .test_detection_scoring import MADE, perfect
 
 FAST = Speed(detector_s=0.1, core_s=0.2, page_hinkley_s=0.1, grown_kb=0.0)
-FINE = Slowness(told=False, any_milk=False, known_milk=False, pump_off=False)
+FINE = Slowness(told=False, any_milk=False, known_milk=False, gone=False, pump_off=False)
 
 
 def sure(later_s: float) -> list[Told]:
@@ -82,10 +82,10 @@ def test_a_faster_or_better_peer_is_named():
 
 
 def test_a_false_slow_and_a_slow_machine_are_told():
-    false = Slowness(told=True, any_milk=True, known_milk=True, pump_off=False)
+    false = Slowness(told=True, any_milk=True, known_milk=True, gone=False, pump_off=False)
     met = verdicts(sure(1.2), LATE_AND_WRONG, false, replace(FAST, core_s=0.4, grown_kb=900.0))
     assert [what for what, fine in met.items() if not fine] == [
-        "false `let_down_slow`",
+        "false `let_down_slow` (milk was flowing, or the pump was off)",
         "20 minutes of both sides at 50 Hz replay in",
         "memory after the second ten minutes",
     ]

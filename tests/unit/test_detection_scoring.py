@@ -32,7 +32,7 @@ from bench.detection.scoring import (
     sum_up,
 )
 from bench.detection.seeds import FAMILIES, MOST_SESSIONS, Use, seeds
-from bench.detection.slowness import KNOWN_S, _judge
+from bench.detection.slowness import FLOWING_G_S, KNOWN_S, _judge
 from lullaflow.detection import Samples
 from lullaflow_sim.let_downs import find_rises
 
@@ -217,6 +217,18 @@ def test_slow_is_false_when_milk_could_be_known(after_s, milk, known, off):
     slowness = _judge(MADE, ONSETS_S[0] + after_s, 90.0)
     assert (slowness.any_milk, slowness.known_milk, slowness.pump_off) == (milk, known, off)
     assert slowness.false == known
+
+
+def test_a_let_down_that_came_and_went_unseen_is_told_apart():
+    still = np.interp(ONSETS_S[0] + 5.0, MADE.true_t_s, MADE.sides["left"].flow_g_s)
+    assert still >= FLOWING_G_S
+    over = np.flatnonzero(
+        (MADE.true_t_s > ONSETS_S[0] + 5.0) & (MADE.sides["left"].flow_g_s < FLOWING_G_S)
+    )
+    slowness = _judge(MADE, float(MADE.true_t_s[over[0]]), 90.0)
+    assert slowness.known_milk
+    assert slowness.gone
+    assert not slowness.false
 
 
 def test_slow_is_false_when_there_was_no_suction():

@@ -12,7 +12,7 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-WEIGHTS: Final = (4.51, -1.5, 0.15, -0.86, 0.25, -1.16)
+WEIGHTS: Final = (4.55, -1.43, 0.21, -1.13, 0.32, -1.55)
 """Of 1 and of `Signs.figures`. Fitted."""
 
 

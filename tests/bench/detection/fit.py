@@ -52,6 +52,8 @@ CONSTANTS: Final = (
     (evidence, "TREMBLES"),
     (evidence, "LATELY_SHARE"),
     (evidence, "PARTS_SHARE"),
+    (evidence, "COARSE_ML"),
+    (evidence, "FORM_SHARE"),
     (verdict, "CORROBORATION"),
     (verdict, "CORROBORATION_RESTLESS"),
     (verdict, "MATE_SHARE"),

@@ -94,7 +94,8 @@ def family_table(results: Sequence[FamilyResult], use: Use) -> str:
             f"{each.resumptions_told}" for each in figures
         ],
         "`let_down_slow` told": [_slow(each, "told") for each in results],
-        "false: milk for over 4 s": [_slow(each, "known_milk") for each in results],
+        "milk had begun over 4 s before": [_slow(each, "known_milk") for each in results],
+        "of these, unseen and over by then": [_slow(each, "gone") for each in results],
         "false: pump off": [_slow(each, "pump_off") for each in results],
         "milk had begun even a moment before": [_slow(each, "any_milk") for each in results],
     }
