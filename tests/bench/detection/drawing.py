@@ -136,10 +136,10 @@ def _draw_peers(results: Sequence[FamilyResult], path: Path) -> None:
         ours = (max(result.figures.false_per_hour, LEAST_FALSE), sober_delay_s(result.scores))
         axis.plot(*ours, "*", color=OURS, markersize=13, label="lullaflow")
         hasty = [each.hasty for each in result.judged]
-        rash = [each.rash for each in result.judged]
+        rash = zip(*(each.rash for each in result.judged), strict=True)
         there = [
             (max(sum_up(each).false_per_hour, LEAST_FALSE), sober_delay_s(each))
-            for each in (hasty, rash)
+            for each in (hasty, *rash)
         ]
         axis.plot(*zip(ours, *there, strict=True), color=OURS, linewidth=0.9, alpha=0.6)
         xs, ys = zip(*there, strict=True)

@@ -32,7 +32,7 @@ class Judged:
     Attributes:
         score: our detector's.
         hasty: the same at a lower threshold.
-        rash: the same, when it asks for hardly any evidence.
+        rash: the same, when it asks for hardly any evidence; ever less.
         quick: the same, when slow confusing changes need not be ruled out.
         missed, false: reasons, after `failures`.
         limits: the clairvoyant's delay for each true let-down.
@@ -44,7 +44,7 @@ class Judged:
 
     score: SessionScore
     hasty: SessionScore
-    rash: SessionScore
+    rash: tuple[SessionScore, ...]
     quick: SessionScore
     missed: tuple[str, ...]
     false: tuple[str, ...]
@@ -88,7 +88,7 @@ def judge(task: tuple[str, Use, int]) -> Judged:
     return Judged(
         score=score,
         hasty=score_session(made, find_hastily(made.samples)),
-        rash=score_session(made, find_rashly(made.samples)),
+        rash=tuple(score_session(made, told) for told in find_rashly(made.samples)),
         quick=score_session(made, find_quickly(made.samples)),
         missed=tuple(
             why_missed(made, each, known)

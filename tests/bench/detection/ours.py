@@ -23,14 +23,12 @@ QUICK: Final = np.array([6.0, 6.0, 9.0, 13.0, 13.0])
 RASH: Final = {
     let_down: {"THRESHOLD": 3.0},
     verdict: {"ALONE": 0.0, "CORROBORATION": 2.9, "CORROBORATION_RESTLESS": 2.9},
-    evidence: {
-        "STEP_SHARE": 0.3,
-        "UNLIKELY": QUICK,
-        "UNLIKELY_RESTLESS": QUICK,
-        "UNLIKELY_TREMBLING": QUICK,
-    },
+    evidence: {"UNLIKELY": QUICK, "UNLIKELY_RESTLESS": QUICK, "UNLIKELY_TREMBLING": QUICK},
 }
-"""Who asks for hardly any evidence, as some peers do."""
+"""Who asks for hardly any evidence, as some peers do ..."""
+
+RASH_STEP_SHARES: Final = (0.75, 0.65, 0.55)
+"""... and takes ever less of a coarse scale's own step for no evidence."""
 
 
 def find(samples: Samples) -> list[Told]:
@@ -55,9 +53,14 @@ def find_quickly(samples: Samples) -> list[Told]:
         return find(samples)
 
 
-def find_rashly(samples: Samples) -> list[Told]:
-    """Return what it finds when it asks for hardly any evidence."""
+def find_rashly(samples: Samples) -> list[list[Told]]:
+    """Return what it finds when it asks for hardly any evidence, from the least rash on."""
     with ExitStack() as patches:
         for module, constants in RASH.items():
             patches.enter_context(patch.multiple(module, **constants))
+        return [_find_at_share(samples, share) for share in RASH_STEP_SHARES]
+
+
+def _find_at_share(samples: Samples, share: float) -> list[Told]:
+    with patch.object(evidence, "STEP_SHARE", share):
         return find(samples)

@@ -246,7 +246,7 @@ def _faster(result: FamilyResult, peer: Peer) -> bool:
     ways = (
         result.scores,
         [each.hasty for each in result.judged],
-        [each.rash for each in result.judged],
+        *zip(*(each.rash for each in result.judged), strict=True),
     )
     ours = [(sum_up(each).false_per_hour, sober_delay_s(each)) for each in ways]
     tuned = [each.peers[peer.name] for each in result.judged]

@@ -115,7 +115,7 @@ def peer_table(results: Sequence[FamilyResult]) -> str:
     rows.append((name, *(_trio(sum_up(each), sober_delay_s(each)) for each in hasty)))
     quick = [[one.quick for one in each.judged] for each in results]
     rows.append(("lullaflow, quick", *(_trio(sum_up(each), sober_delay_s(each)) for each in quick)))
-    rash = [[one.rash for one in each.judged] for each in results]
+    rash = [[one.rash[-1] for one in each.judged] for each in results]
     rows.append(("lullaflow, rash", *(_trio(sum_up(each), sober_delay_s(each)) for each in rash)))
     for peer in PEERS:
         cells = [
