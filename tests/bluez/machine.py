@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import subprocess
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from itertools import count
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,13 +30,6 @@ OUTSIDE: Final = "10.0.2.2"
 SCRATCH: Final = "/var/tmp"
 """Where programs in the guest may write."""
 
-RAN: Final = "/tmp/ran"
-"""Where the guest keeps what its shell scripts say."""
-
-NEVER: Final = "never began"
-AGAIN_S: Final = 0.5
-"""Until a script is looked for again whose connection was lost."""
-
 
 class GuestError(AssertionError):
     """The guest did not do as told; the message holds what it said."""
@@ -51,25 +43,22 @@ class Machine:
         folder: for what it says.
         ports: the testing machine's ports that lead to the guest's, by the latter.
         radio_ports: those where virtual controllers will be, of adapter 1 and so on.
-        numbers: for the names of scripts.
     """
 
     folder: Path
     ports: dict[int, int]
     radio_ports: tuple[int, ...]
-    numbers: Iterator[int] = field(default_factory=count)
 
-    async def follow(self, script: str, name: str = "last") -> AsyncIterator[str]:
+    async def follow(self, script: str) -> AsyncIterator[str]:
         """Run a shell script in the guest and yield its lines as they come.
 
-        The last is 'exit' and its status. The script goes on when nobody follows any more; under
-        its name all that it says is kept in `RAN`.
+        The last is 'exit' and its status. The script goes on when nobody follows any more.
         """
         reader, writer = await asyncio.open_connection("127.0.0.1", self.ports[SHELL_PORT])
         try:
             body = script.encode()
-            request = f"POST /cgi-bin/run?{name} HTTP/1.0\r\nContent-Length: {len(body)}\r\n\r\n"
-            writer.write(request.encode() + body)
+            writer.write(b"POST /cgi-bin/run HTTP/1.0\r\nContent-Length: %d\r\n\r\n" % len(body))
+            writer.write(body)
             while (await reader.readline()).strip():
                 pass
             while line := await reader.readline():
@@ -80,18 +69,13 @@ class Machine:
     async def try_run(self, script: str) -> tuple[int, str]:
         """Run a shell script in the guest; return its exit status and what it printed.
 
-        The emulated network rarely loses a connection; then the rest is read from what is kept.
+        Raises:
+            GuestError: the guest hung up.
         """
-        name = f"{next(self.numbers)}"
         async with asyncio.timeout(PATIENCE_S):
-            printed = [line async for line in self.follow(script, name)]
-            while not _ended(printed):
-                await asyncio.sleep(AGAIN_S)
-                kept = [line async for line in self.follow(f"cat {RAN}/{name} || echo {NEVER}")]
-                if NEVER in kept:
-                    printed = [line async for line in self.follow(script, name)]
-                elif _ended(kept):
-                    printed = kept[:-1]
+            printed = [line async for line in self.follow(script)]
+        if not printed or not printed[-1].startswith("exit "):
+            raise GuestError(f"the guest hung up on:\n{script}")
         return int(printed.pop().removeprefix("exit ")), "\n".join(printed)
 
     async def run(self, script: str) -> str:
@@ -159,10 +143,6 @@ class Machine:
         if "error" in answer:
             raise GuestError(f"QEMU refuses {command}: {answer['error']}")
         return answer["return"]
-
-
-def _ended(printed: list[str]) -> bool:
-    return bool(printed) and printed[-1].startswith("exit ")
 
 
 def _radio(port: int) -> dict[str, Any]:
