@@ -75,8 +75,8 @@ class Machine:
         async with asyncio.timeout(PATIENCE_S):
             printed = [line async for line in self.follow(script)]
         if not printed or not printed[-1].startswith("exit "):
-            raise GuestError(f"the guest hung up on:\n{script}")
-        return int(printed.pop().removeprefix("exit ")), "\n".join(printed)
+            raise GuestError(f"the guest hung up on:\n{script}\nand said:\n{printed}")
+        return int(printed.pop().removeprefix("exit ")), "\n".join(printed).rstrip("\n")
 
     async def run(self, script: str) -> str:
         """Run a shell script in the guest; return what it printed.
@@ -106,9 +106,13 @@ class Machine:
         )
 
     async def put_away(self, number: int = 1) -> None:
-        """Take an adapter away in good order, which spares the kernel a race."""
+        """Take an adapter away in good order, which spares the kernel a race.
+
+        While bluetoothd still switches an adapter on, it is busy.
+        """
         await self.run(
-            "for each in /sys/class/bluetooth/hci?; do btmgmt --index ${each##*/} power off; done; "
+            "for each in /sys/class/bluetooth/hci?; do "
+            "while btmgmt --index ${each##*/} power off | grep -q Busy; do sleep 0.2; done; done; "
             f"services stop adapter{number}"
         )
 
