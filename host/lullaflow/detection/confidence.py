@@ -12,7 +12,7 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-WEIGHTS: Final = (4.55, -1.43, 0.21, -1.13, 0.32, -1.55)
+WEIGHTS: Final = (4.59, -1.64, 0.15, -0.89, 0.25, -1.12)
 """Of 1 and of `Signs.figures`. Fitted."""
 
 

@@ -109,10 +109,6 @@ UNLIKELY_TREMBLING: Final = np.array([3.0, 3.0, 5.0, 5.0, 5.0])
 TREMBLES: Final = 2.5
 """The same for a bottle that trembles this many times as much as usual. Fitted."""
 
-FORM_SHARE: Final = 0.05
-"""What is no milk has its form only roughly: an arm breathes. It strays from it by this share of
-what has risen. Fitted."""
-
 WALK_SHARE: Final = 0.3
 """Of the walk that was learnt: noise that wanders to and fro within seconds looks like one, but
 does not go on. Fitted."""
@@ -230,8 +226,7 @@ class Evidence:
         if ample.any():
             ample &= self._in_many_parts(levels, base, gained)
         none = np.where(fine, z * z / 2.0, 0.0)
-        strays = (FORM_SHARE * gained * shapes.since_s) ** 2
-        against = np.minimum(none, self._against_other(levels, white + strays, fine))
+        against = np.minimum(none, self._against_other(levels, white, fine))
         return Rise(
             against_none=float(none[which]),
             against_all=float(against.max()),

@@ -53,7 +53,6 @@ CONSTANTS: Final = (
     (evidence, "LATELY_SHARE"),
     (evidence, "PARTS_SHARE"),
     (evidence, "COARSE_ML"),
-    (evidence, "FORM_SHARE"),
     (verdict, "CORROBORATION"),
     (verdict, "CORROBORATION_RESTLESS"),
     (verdict, "MATE_SHARE"),
