@@ -106,6 +106,13 @@ def test_a_scale_of_whole_millilitres_finds_it_too():
     assert one.detected_s < ONSET_S + 20.0
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_weak_flow_on_such_a_scale_is_not_taken_for_two_gulps(seed):
+    weak = milk(rise_s=0.1, flow_ml_s=0.12) + noise(seed, 0.05)
+    (one,) = found(np.floor(weak + 0.8))
+    assert one.detected_s < ONSET_S + 16.0
+
+
 @pytest.mark.parametrize("ml", [0.03, 0.3])
 def test_noise_is_learnt_from_the_session(ml):
     learnt = Noise()

@@ -71,7 +71,7 @@ class _Evidence:
     against_none: Curve
     against_step: Curve
     against_ease: Curve
-    differs: Curve | Mask
+    differs: Mask
 
 
 def limits(made: Recording) -> tuple[Limit, ...]:

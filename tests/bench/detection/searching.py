@@ -15,7 +15,7 @@ from typing import Final
 
 import numpy as np
 
-from bench.detection.readings import Curve, Readings, Window
+from bench.detection.readings import Curve, Indices, Mask, Readings, Window
 
 BEFORE_S: Final = 24.0
 """The flow before an ejection is even for no longer."""
@@ -39,7 +39,7 @@ class Found:
     """
 
     t_s: Curve
-    differs: Curve
+    differs: Mask
     flow: Curve
     step: Curve
     ease: Curve
@@ -54,7 +54,7 @@ def search(readings: Readings, onset_s: float) -> Found:
     eases = [_explained(window, line, form, asked) for form in readings.eases(count, window.step_s)]
     return Found(
         t_s=window.t_s[asked],
-        differs=window.differs[asked].astype(np.float64),
+        differs=window.differs[asked],
         flow=_explained(window, line, readings.flow(count, window.step_s), asked, rising=True),
         step=_explained(window, line, readings.step(count), asked),
         ease=np.max(eases, axis=0),
@@ -75,7 +75,7 @@ def _line(readings: Readings, window: Window) -> Curve:
 
 
 def _explained(
-    window: Window, line: Curve, form: Curve, asked: Curve, *, rising: bool = False
+    window: Window, line: Curve, form: Curve, asked: Indices, *, rising: bool = False
 ) -> Curve:
     """Return how much a form, of any size from any moment on, explains beside the line."""
     count = len(form)
