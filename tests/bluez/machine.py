@@ -90,12 +90,23 @@ class Machine:
         return printed
 
     async def plug_in(self, number: int = 1) -> None:
-        """Give the guest an adapter, once the simulated pump's radio listens."""
+        """Give the guest an adapter, once the simulated pump's radio listens.
+
+        Raises:
+            GuestError: it never came up.
+        """
         async with asyncio.timeout(PATIENCE_S):
             while "<->" not in await self._radio_wire(number):  # noqa: ASYNC110 - QEMU only answers
                 await asyncio.sleep(0.1)
-        await self.run(f"services start adapter{number}")
-        await self.until(f"[ $(btmgmt info | grep -c 'current settings: powered') -ge {number} ]")
+        # About once in a thousand times the kernel hears no answer to its first command ('Opcode
+        # 0x0c03 failed: -110'), and gives the adapter up. It is plugged in anew, as a dongle would
+        # be. The guest counts the seconds: on a busy machine they are longer.
+        up = f"[ $(btmgmt info | grep -c 'current settings: powered') -ge {number} ]"
+        await self.run(
+            f"for turn in 1 2 3; do services start adapter{number}; "
+            f"for look in $(seq 60); do if {up}; then exit 0; fi; sleep 0.2; done; "
+            f"services stop adapter{number}; sleep 1; done; dmesg | tail; exit 1"
+        )
 
     async def pull_out(self, number: int = 1) -> None:
         """Take an adapter away, whoever uses it."""
