@@ -41,7 +41,7 @@ class TwoGuests(LoadScopeScheduling):
     """Keeps together the tests that share a guest."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return str(any(name in nodeid for name in ("test_bonds", "test_daemon")))
+        return str(any(name in nodeid for name in ("test_adapters", "test_bonds", "test_daemon")))
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> TwoGuests:

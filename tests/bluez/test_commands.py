@@ -7,10 +7,10 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from .commands import doctor, lullaflow, refusal
 from .conftest import Bench
 from .follower import following
 from .image import HERE
-from .machine import SCRATCH
 from .python import run_python
 
 pytestmark = [
@@ -21,34 +21,6 @@ pytestmark = [
 
 NOBODY = 65534
 POLICY = "/etc/dbus-1/system.d/bluetooth.conf"
-
-
-async def lullaflow(
-    bench: Bench, *arguments: str, user: int = 0, adapter: str = ""
-) -> tuple[int, list[str]]:
-    status, printed = await run_python(
-        bench.machine,
-        *("-m", "lullaflow", "--log-level", "error", *arguments),
-        user=user,
-        HOME=f"{SCRATCH}/nobody" if user else SCRATCH,
-        LULLAFLOW_BLUETOOTH__ADAPTER=adapter,
-    )
-    assert "Traceback" not in printed
-    return status, printed.splitlines()
-
-
-async def doctor(bench: Bench, *, user: int = 0, adapter: str = "") -> str:
-    """Return what the doctor says about Bluetooth."""
-    _, lines = await lullaflow(bench, "doctor", user=user, adapter=adapter)
-    (said,) = [line for line in lines if "Bluetooth:" in line]
-    return said
-
-
-async def refusal(bench: Bench, command: str, *, user: int = 0) -> str:
-    """Return what a command says that cannot do what it is asked for."""
-    status, lines = await lullaflow(bench, command, user=user)
-    assert status == 2
-    return " ".join(lines)
 
 
 @asynccontextmanager
@@ -94,23 +66,6 @@ async def test_looking_does_not_cut_the_link_that_another_process_follows(
         assert "disconnect it from anything else: it talks to one at a time." in " ".join(lines)
         await follower.frames(2)
         assert not any("down" in said for said in follower.said)
-
-
-async def test_of_two_adapters_the_one_of_that_address_is_used(bench: Bench, tmp_path) -> None:
-    folders = tmp_path / "first", tmp_path / "second"
-    for folder in folders:
-        folder.mkdir()
-    async with (
-        bench.pump(folders[0], "Near", "--stay"),
-        bench.pump(folders[1], "Far", "--stay", adapter=2),
-    ):
-        for place, name in (("hci0", "Near"), ("hci1", "Far")):
-            listed = await bench.machine.run(f"btmgmt --index {place} info")
-            address = listed.split("addr ")[1].split()[0]
-            for adapter in (place, address.lower()):
-                _, lines = await lullaflow(bench, "scan", "--seconds", "2", adapter=adapter)
-                assert [line.split()[0] for line in lines[1:]] == [name]
-        assert "There is hci0 (" in await doctor(bench, adapter="02:00:00:00:00:99")
 
 
 async def test_a_stranger_s_board_is_paired_only_when_a_person_asks(bench: Bench, tmp_path) -> None:

@@ -26,7 +26,7 @@ pytestmark = [
 
 FRAMES_A_SECOND = 2
 
-SPEED = 10
+SPEED = 20
 """Device seconds per second while the daemon only follows. As long as it comes up or comes back,
 device time keeps to the wall's: the board remembers two and a half minutes, and on a busy machine
 an emulated computer takes tens of seconds for what takes a real one two."""
