@@ -12,7 +12,7 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-WEIGHTS: Final = (4.59, -1.64, 0.15, -0.89, 0.25, -1.12)
+WEIGHTS: Final = (4.63, -1.59, 0.24, -0.86, 0.17, -1.19)
 """Of 1 and of `Signs.figures`. Fitted."""
 
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from lullaflow.detection.binning import BIN_S
 from lullaflow.detection.level import MAX_FLOW_ML_S, SPURT_S, Reading
 from lullaflow.detection.noise import REACH, Noise
+from lullaflow.detection.packets import Packets
 from lullaflow.detection.templates import EASES, LEAST_BINS, LENGTH, ONSETS, bank
 from lullaflow.detection.track import RECENT_BINS, Track
 from lullaflow.detection.tremble import Tremble
@@ -59,7 +60,11 @@ DRY_ML_S: Final = 0.02
 """Flow under this has fallen, whatever its peak was."""
 
 STILL_ML_S: Final = 0.05
-"""Noise of long spans is learnt while no more than drips flow."""
+"""Noise of long spans is learnt while no more than drips flow ..."""
+
+EVEN_BINS: Final = 24
+"""... and what milk adds to it from twelve seconds after a let-down was told on: before that, flow
+rises still."""
 
 BASE_BINS: Final = 6
 """The flow before is known from three seconds on."""
@@ -113,6 +118,14 @@ WALK_SHARE: Final = 0.3
 """Of the walk that was learnt: noise that wanders to and fro within seconds looks like one, but
 does not go on. Fitted."""
 
+MEAN_SHARE: Final = 0.3
+"""Packets are of the flow before, which a few seconds show badly: so much of what the whole window
+has more than that counts as well. Chosen of 0, 0.3, 0.5 and 1."""
+
+FINE_ML: Final = 0.15
+"""The packets in which milk comes are felt by scales of finer steps only; a coarser one shows
+packets of its own."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rise:
@@ -156,6 +169,7 @@ class Evidence:
         self.track = Track()
         self.tremble = Tremble()
         self._noise = Noise()
+        self._packets = Packets()
         self._below_ml = -math.inf
 
     @property
@@ -181,11 +195,20 @@ class Evidence:
         if track.real < REJOINED_BINS and track.touches:
             return NOTHING
         if track.real >= REACH:
-            still = track.still_ml_s < STILL_ML_S
-            self._noise.learn(track.last(REACH), still=still)
+            self._learn(track.last(REACH))
         levels = track.last(LENGTH)
         self._below_ml = reading.below_ml if not settled and track.dry else -math.inf
         return self._strongest(levels - levels[-1], settled=settled)
+
+    def _learn(self, levels: Array) -> None:
+        """Learn the noise with and without milk from levels that are none of them made up."""
+        track, flow_ml_s = self.track, self.track.still_ml_s
+        still = flow_ml_s < STILL_ML_S
+        self._noise.learn(levels, still=still)
+        if still:
+            self._packets.learn_still(levels, self.spurt_s)
+        elif track.since is not None and track.since >= EVEN_BINS:
+            self._packets.learn_flow(levels, self.spurt_s, flow_ml_s)
 
     def _strongest(self, levels: Array, *, settled: bool) -> Rise:
         shapes = bank()
@@ -207,10 +230,9 @@ class Evidence:
         if not fine.any():
             return NOTHING
         white = self._white(levels, base)
+        walk = self._walk(levels, base)
         variance = np.where(
-            free,
-            shapes.rise.variance(white, WALK_SHARE * self._noise.walk),
-            shapes.fixed.variance(white, WALK_SHARE * self._noise.walk),
+            free, shapes.rise.variance(white, walk), shapes.fixed.variance(white, walk)
         )
         excess_ml_s = gained - DRIP_ML_S - self._lent(levels) / shapes.since_s
         z = excess_ml_s / np.sqrt(variance)
@@ -226,7 +248,7 @@ class Evidence:
         if ample.any():
             ample &= self._in_many_parts(levels, base, gained)
         none = np.where(fine, z * z / 2.0, 0.0)
-        against = np.minimum(none, self._against_other(levels, white, fine))
+        against = np.minimum(none, self._against_other(levels, white, walk, fine))
         return Rise(
             against_none=float(none[which]),
             against_all=float(against.max()),
@@ -276,6 +298,15 @@ class Evidence:
         white: Array = np.maximum(least, own) + SPURT_SHARE * (base * self.spurt_s) ** 2
         return white
 
+    def _walk(self, levels: Array, base: Array) -> Array:
+        """Return what the level of each window walks by in a bin: the scale's, and the milk's."""
+        span = bank().span
+        mean = -levels[LENGTH - 1 - span] / (BIN_S * span)
+        flow = base + MEAN_SHARE * np.maximum(mean - base, 0.0)
+        mass_ml = 0.0 if self.step_ml > FINE_ML else self._packets.mass_ml
+        walk: Array = WALK_SHARE * self._noise.walk + mass_ml * BIN_S * flow
+        return walk
+
     def _lent(self, levels: Array) -> Array:
         """Return what may have risen without any milk, ml: a former level, a step of the scale."""
         bins = bank().bins
@@ -299,15 +330,16 @@ class Evidence:
             fine &= (shapes.span <= track.since) & (before < fallen)
         return fine
 
-    def _against_other(self, levels: Array, white: Array, fine: Mask) -> Array:
+    def _against_other(self, levels: Array, white: Array, walk: Array, fine: Mask) -> Array:
         """Return the evidence against the likeliest confusing change, for each fine onset."""
-        shapes, walk = bank(), WALK_SHARE * self._noise.walk
+        shapes = bank()
         asked = np.flatnonzero(fine)
         pairs = slice(asked[0], asked[-1] + 1)
         cells = shapes.cells[pairs.start * len(EASES) : pairs.stop * len(EASES) + 1]
         others = shapes.others[cells[0] : cells[-1]]
         bends = others.rows @ levels - DRIP_ML_S
-        variance = others.variance(white[shapes.owner[cells[0] : cells[-1]]], walk)
+        owner = shapes.owner[cells[0] : cells[-1]]
+        variance = others.variance(white[owner], walk[owner])
         z = np.maximum(bends, 0.0) / np.sqrt(variance)
         least = np.minimum.reduceat(z, cells[:-1] - cells[0]).reshape(-1, len(EASES))
         unlikely = np.where(

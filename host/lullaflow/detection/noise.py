@@ -59,17 +59,25 @@ class Noise:
         last = levels.tolist()
         short = last[-1] - 2.0 * last[-1 - SHORT] + last[-1 - 2 * SHORT]
         long = last[-1] - 2.0 * last[-1 - LONG] + last[-1 - 2 * LONG]
-        self._short += rate * (_seen(self._short, short, CLIP, CLIP_SHARE) - self._short)
+        self._short += rate * (seen(self._short, short, CLIP, CLIP_SHARE) - self._short)
         if still:
             self._learned += 1.0
             most = 1.0 if long > 0.0 else CLIP
-            seen = _seen(self._long_still, long, most, RISE_SHARE)
-            self._long_still += rate * (seen - self._long_still)
+            learnt = seen(self._long_still, long, most, RISE_SHARE)
+            self._long_still += rate * (learnt - self._long_still)
             self._short_still += rate * (self._short - self._short_still)
             gathered = self._long_still - self._short_still
             self.walk = max(gathered / (2.0 * (LONG - SHORT)), 0.0)
         self.white = max((self._short - 2.0 * SHORT * self.walk) / 6.0, LEAST_ML**2)
 
 
-def _seen(variance: float, value: float, most: float, share: float) -> float:
+def seen(variance: float, value: float, most: float, share: float) -> float:
+    """Return what a value, clipped, teaches about a variance.
+
+    Args:
+        variance: as known so far.
+        value: seen now.
+        most: standard deviations that count, at most.
+        share: what this takes away from the variance of normal noise.
+    """
     return min(value * value, most * most * variance) * share

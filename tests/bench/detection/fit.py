@@ -22,7 +22,7 @@ from bench.detection.recording import recording
 from bench.detection.running import pool, run_all
 from bench.detection.scoring import SessionScore, Told, calibration_error, score_session, sum_up
 from bench.detection.seeds import Use, seeds
-from lullaflow.detection import LetDownDetector, LetDownFound, evidence, verdict
+from lullaflow.detection import LetDownDetector, LetDownFound, evidence, packets, verdict
 from lullaflow.detection import confidence as mapping
 
 SESSIONS: Final = {"clean": 30, "typical": 60, "hard": 60, "dry": 60, "volume_only": 60}
@@ -44,6 +44,7 @@ CONSTANTS: Final = (
     (evidence, "LEAST_ML_S"),
     (evidence, "NOW_ML_S"),
     (evidence, "WALK_SHARE"),
+    (evidence, "MEAN_SHARE"),
     (evidence, "STEP_SHARE"),
     (evidence, "UNLIKELY"),
     (evidence, "UNLIKELY_RESTLESS"),
@@ -53,6 +54,7 @@ CONSTANTS: Final = (
     (evidence, "LATELY_SHARE"),
     (evidence, "PARTS_SHARE"),
     (evidence, "COARSE_ML"),
+    (packets, "EVEN_ML"),
     (verdict, "CORROBORATION"),
     (verdict, "CORROBORATION_RESTLESS"),
     (verdict, "MATE_SHARE"),
