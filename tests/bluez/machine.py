@@ -17,6 +17,11 @@ PATIENCE_S: Final = 600.0
 """For booting, and for any step later on. Ten seconds do on an idle machine; but emulation is slow,
 and other work on the machine makes it many times slower."""
 
+TURNS: Final = 3
+LOOKS: Final = 150
+"""So often an adapter is plugged in, and is looked at each time, five times a second of the guest's
+clock: it takes two seconds mostly."""
+
 SHELL_PORT: Final = 80
 """Where the guest takes shell scripts."""
 
@@ -95,18 +100,22 @@ class Machine:
         Raises:
             GuestError: it never came up.
         """
-        async with asyncio.timeout(PATIENCE_S):
-            while "<->" not in await self._radio_wire(number):  # noqa: ASYNC110 - QEMU only answers
-                await asyncio.sleep(0.1)
         # About once in a thousand times the kernel hears no answer to its first command ('Opcode
         # 0x0c03 failed: -110'), and gives the adapter up. It is plugged in anew, as a dongle would
-        # be. The guest counts the seconds: on a busy machine they are longer.
-        up = f"[ $(btmgmt info | grep -c 'current settings: powered') -ge {number} ]"
-        await self.run(
-            f"for turn in 1 2 3; do services start adapter{number}; "
-            f"for look in $(seq 60); do if {up}; then exit 0; fi; sleep 0.2; done; "
-            f"services stop adapter{number}; sleep 1; done; dmesg | tail; exit 1"
-        )
+        # be.
+        for _ in range(TURNS):
+            async with asyncio.timeout(PATIENCE_S):
+                while "<->" not in await self._radio_wire(number):  # noqa: ASYNC110 - QEMU only answers
+                    await asyncio.sleep(0.1)
+            await self.run(f"services start adapter{number}")
+            up = f"[ $(btmgmt info | grep -c 'current settings: powered') -ge {number} ]"
+            status, _ = await self.try_run(
+                f"for look in $(seq {LOOKS}); do if {up}; then exit 0; fi; sleep 0.2; done; exit 1"
+            )
+            if not status:
+                return
+            await self.pull_out(number)
+        raise GuestError(f"adapter{number} never came up:\n{await self.run('dmesg | tail')}")
 
     async def pull_out(self, number: int = 1) -> None:
         """Take an adapter away, whoever uses it."""

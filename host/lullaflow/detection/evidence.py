@@ -201,7 +201,7 @@ class Evidence:
         return self._strongest(levels - levels[-1], settled=settled)
 
     def _learn(self, levels: Array) -> None:
-        """Learn the noise with and without milk from levels that are none of them made up."""
+        """Learn the noise with and without milk from levels since the last bridge."""
         track, flow_ml_s = self.track, self.track.still_ml_s
         still = flow_ml_s < STILL_ML_S
         self._noise.learn(levels, still=still)

@@ -75,8 +75,8 @@ def seen(variance: float, value: float, most: float, share: float) -> float:
     """Return what a value, clipped, teaches about a variance.
 
     Args:
-        variance: as known so far.
-        value: seen now.
+        variance: as known so far, ml^2.
+        value: seen now, ml.
         most: standard deviations that count, at most.
         share: what this takes away from the variance of normal noise.
     """

@@ -3,8 +3,8 @@
 Drops that fell evenly would leave a level as steady as a bottle without milk. Drops that fall at
 random, in packets of a mass `m`, make it walk beside its line: its variance grows by `flow x m` a
 second (a compound Poisson process). Two bottles that walk at once look like a let-down of both
-sides. A level bent over whole strokes of the pump, `y[0] - 2 y[n] + y[2n]`, feels nothing of even
-spurts; what it varies by beyond what it does without milk tells `m`.
+sides. A level bent over whole strokes of the pump, `y[0] - 2 y[n] + y[2n]`, feels hardly anything
+of even spurts; what it varies by beyond what it does without milk tells `m`.
 """
 
 from __future__ import annotations
@@ -16,13 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lullaflow.detection.binning import BIN_S
-from lullaflow.detection.noise import FIRST_ML, REACH, seen
+from lullaflow.detection.noise import FIRST_ML, seen
 
 STROKES_S: Final = 1.5
-LEAST_BINS: Final = 3
-MOST_BINS: Final = REACH // 2
 """Strokes of this long, at least, are bent over: packets show the better the longer, but flow bends
-by itself."""
+by itself. The longest stroke, of four seconds, needs all of the `REACH` levels."""
 
 BINS: Final = 60.0
 """Packets are learnt over half a minute of flow ..."""
@@ -41,7 +39,8 @@ EVEN_ML: Final = 0.01
 
 SHARE: Final = 4.0 / 3.0
 """Of Poisson drops three quarters of the mass are learnt, for a level is the mean of a bin and what
-is far out is clipped. Both found by learning from such drops; `test_detection_packets.py` does."""
+is far out is clipped. Found, as `EVEN_ML`, by learning from drops of known mass; so does
+`test_detection_packets.py`."""
 
 MOST_ML: Final = 0.05
 """So much is learnt of drops of 0.07 ml (water: 0.05); what looks like more is none of theirs."""
@@ -59,18 +58,21 @@ class Packets:
 
     @property
     def mass_ml(self) -> float:
-        """Return their mass, rather too small than too large."""
+        """Return their mass, rather too small than too large.
+
+        But steps of 0.1 ml on a scale without noise make packets of their own.
+        """
         return SHARE * max(self._learnt_ml - EVEN_ML, 0.0)
 
     def learn_still(self, levels: NDArray[np.float64], spurt_s: float) -> None:
-        """Take the last `REACH` levels of a bottle into which no milk comes."""
+        """Take the last `REACH` levels (ml) of a bottle into which no milk comes."""
         _, bend = _bend(levels, spurt_s)
         rate = 1.0 / min(BINS, FIRST_BINS + self._still_bins)
         self._still_bins += 1.0
         self._still += rate * (seen(self._still, bend, CLIP, CLIP_SHARE) - self._still)
 
     def learn_flow(self, levels: NDArray[np.float64], spurt_s: float, flow_ml_s: float) -> None:
-        """Take the last `REACH` levels of an even flow."""
+        """Take the last `REACH` levels (ml) of an even flow; `spurt_s` is the time of a stroke."""
         bins, bend = _bend(levels, spurt_s)
         usual = self._still + 2.0 * bins * BIN_S * flow_ml_s * max(self._learnt_ml, EVEN_ML)
         beyond = seen(usual, bend, CLIP, CLIP_SHARE) - self._still
@@ -83,5 +85,5 @@ class Packets:
 def _bend(levels: NDArray[np.float64], spurt_s: float) -> tuple[int, float]:
     """Return over how many bins the level is bent, and by how much, ml."""
     strokes = math.ceil(STROKES_S / spurt_s)
-    bins = min(max(round(strokes * spurt_s / BIN_S), LEAST_BINS), MOST_BINS)
+    bins = round(strokes * spurt_s / BIN_S)
     return bins, float(levels[-1] - 2.0 * levels[-1 - bins] + levels[-1 - 2 * bins])
