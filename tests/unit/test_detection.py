@@ -118,7 +118,7 @@ def test_noise_is_learnt_from_the_session(ml):
     learnt = Noise()
     levels = np.random.default_rng(1).normal(0.0, ml, 600)
     for end in range(REACH, len(levels)):
-        learnt.learn(levels[end - REACH : end], still=True)
+        learnt.learn(levels[end - REACH : end].tolist(), still=True)
     assert np.sqrt(learnt.white + learnt.walk) == pytest.approx(ml, rel=0.4)
 
 

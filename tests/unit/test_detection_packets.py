@@ -30,7 +30,7 @@ def learnt_ml(milk_ml, flow_ml_s, random, stroke_s=1.0, noise_ml=0.02):
     levels += random.normal(0.0, noise_ml, len(levels))
     milk = Packets()
     for end in range(REACH, len(levels)):
-        lasting = levels[end - REACH : end]
+        lasting = levels[end - REACH : end].tolist()
         if end * PER_BIN <= BEGUN_S * RATE_HZ:
             milk.learn_still(lasting, stroke_s)
         elif (end - 2 * REACH) * PER_BIN > BEGUN_S * RATE_HZ:

@@ -195,12 +195,12 @@ class Evidence:
         if track.real < REJOINED_BINS and track.touches:
             return NOTHING
         if track.real >= REACH:
-            self._learn(track.last(REACH))
+            self._learn(track.last(REACH).tolist())
         levels = track.last(LENGTH)
         self._below_ml = reading.below_ml if not settled and track.dry else -math.inf
         return self._strongest(levels - levels[-1], settled=settled)
 
-    def _learn(self, levels: Array) -> None:
+    def _learn(self, levels: list[float]) -> None:
         """Learn the noise with and without milk from levels since the last bridge."""
         track, flow_ml_s = self.track, self.track.still_ml_s
         still = flow_ml_s < STILL_ML_S

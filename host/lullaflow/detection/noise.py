@@ -9,9 +9,6 @@ from __future__ import annotations
 
 from typing import Final
 
-import numpy as np
-from numpy.typing import NDArray
-
 SHORT: Final = 1
 LONG: Final = 8
 """Spans, bins: neighbours, and four seconds, over which flow hardly changes its slope."""
@@ -53,12 +50,11 @@ class Noise:
         self.white = FIRST_ML**2
         self.walk = 0.0
 
-    def learn(self, levels: NDArray[np.float64], *, still: bool) -> None:
-        """Take the last `REACH` levels, none of them made up; `still`: no milk to speak of."""
+    def learn(self, levels: list[float], *, still: bool) -> None:
+        """Take the last `REACH` levels (ml), none of them made up; `still`: no milk to speak of."""
         rate = 1.0 / min(BINS, FIRST_BINS + self._learned)
-        last = levels.tolist()
-        short = last[-1] - 2.0 * last[-1 - SHORT] + last[-1 - 2 * SHORT]
-        long = last[-1] - 2.0 * last[-1 - LONG] + last[-1 - 2 * LONG]
+        short = levels[-1] - 2.0 * levels[-1 - SHORT] + levels[-1 - 2 * SHORT]
+        long = levels[-1] - 2.0 * levels[-1 - LONG] + levels[-1 - 2 * LONG]
         self._short += rate * (seen(self._short, short, CLIP, CLIP_SHARE) - self._short)
         if still:
             self._learned += 1.0

@@ -12,9 +12,6 @@ from __future__ import annotations
 import math
 from typing import Final
 
-import numpy as np
-from numpy.typing import NDArray
-
 from lullaflow.detection.binning import BIN_S
 from lullaflow.detection.noise import FIRST_ML, seen
 
@@ -64,14 +61,14 @@ class Packets:
         """
         return SHARE * max(self._learnt_ml - EVEN_ML, 0.0)
 
-    def learn_still(self, levels: NDArray[np.float64], spurt_s: float) -> None:
+    def learn_still(self, levels: list[float], spurt_s: float) -> None:
         """Take the last `REACH` levels (ml) of a bottle into which no milk comes."""
         _, bend = _bend(levels, spurt_s)
         rate = 1.0 / min(BINS, FIRST_BINS + self._still_bins)
         self._still_bins += 1.0
         self._still += rate * (seen(self._still, bend, CLIP, CLIP_SHARE) - self._still)
 
-    def learn_flow(self, levels: NDArray[np.float64], spurt_s: float, flow_ml_s: float) -> None:
+    def learn_flow(self, levels: list[float], spurt_s: float, flow_ml_s: float) -> None:
         """Take the last `REACH` levels (ml) of an even flow; `spurt_s` is the time of a stroke."""
         bins, bend = _bend(levels, spurt_s)
         usual = self._still + 2.0 * bins * BIN_S * flow_ml_s * max(self._learnt_ml, EVEN_ML)
@@ -82,8 +79,8 @@ class Packets:
         self._learnt_ml = min(max(self._gathered / self._flowed, 0.0), MOST_ML)
 
 
-def _bend(levels: NDArray[np.float64], spurt_s: float) -> tuple[int, float]:
+def _bend(levels: list[float], spurt_s: float) -> tuple[int, float]:
     """Return over how many bins the level is bent, and by how much, ml."""
     strokes = math.ceil(STROKES_S / spurt_s)
     bins = round(strokes * spurt_s / BIN_S)
-    return bins, float(levels[-1] - 2.0 * levels[-1 - bins] + levels[-1 - 2 * bins])
+    return bins, levels[-1] - 2.0 * levels[-1 - bins] + levels[-1 - 2 * bins]
