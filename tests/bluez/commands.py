@@ -10,6 +10,14 @@ from .python import run_python
 async def lullaflow(
     bench: Bench, *arguments: str, user: int = 0, adapter: str = ""
 ) -> tuple[int, list[str]]:
+    """Run a command; return its exit status and the lines that it prints, never a traceback.
+
+    Args:
+        bench: the guest.
+        arguments: of `lullaflow`.
+        user: id of who runs it.
+        adapter: the one in the settings, by name or address; empty for any.
+    """
     status, printed = await run_python(
         bench.machine,
         *("-m", "lullaflow", "--log-level", "error", *arguments),
