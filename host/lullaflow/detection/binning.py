@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from math import isnan
 from typing import Final
 
@@ -41,6 +42,13 @@ class Bin:
         """Return the bin as a plain scale would have given it."""
         return Bin(self.index, ([], self.channels[1], [], self.channels[3]), self.moments)
 
+    def extend(self, more: Bin) -> None:
+        """Add later samples of the same bin."""
+        for mine, theirs in zip(self.channels, more.channels, strict=True):
+            mine.extend(theirs)
+        for mine, theirs in zip(self.moments, more.moments, strict=True):
+            mine.extend(theirs)
+
     @property
     def start_s(self) -> float:
         """Return the bin's first moment."""
@@ -52,21 +60,6 @@ class Bin:
         return (self.index + 1) * BIN_S
 
 
-@dataclass(frozen=True, slots=True)
-class _Column:
-    """The samples of one channel that are there: moments, values, and where each bin starts."""
-
-    moments_s: list[float]
-    values: list[float]
-    starts: list[int]
-
-    @classmethod
-    def of(cls, t_s: Channel, values: Channel, starts: NDArray[np.int64]) -> _Column:
-        there = np.flatnonzero(~np.isnan(values))
-        edges = [*np.searchsorted(there, starts).tolist(), len(there)]
-        return cls(t_s[there].tolist(), values[there].tolist(), edges)
-
-
 def _channels(samples: Samples) -> tuple[Channel, Channel, Channel, Channel]:
     return (
         samples.left_vacuum_mmhg,
@@ -76,56 +69,65 @@ def _channels(samples: Samples) -> tuple[Channel, Channel, Channel, Channel]:
     )
 
 
+def _cut(
+    values: Channel, rows: NDArray[np.int64], starts: NDArray[np.int64]
+) -> Iterator[list[float]]:
+    """Yield of each bin, which begins at a row of `starts`, the values at some of its rows."""
+    edges = [*np.searchsorted(rows, starts).tolist(), len(rows)]
+    kept = values[rows].tolist()
+    return (kept[first:last] for first, last in pairwise(edges))
+
+
+def _one_bin(index: int, samples: Samples) -> Bin:
+    """Return a bin of few rows, as a live frame's are: too few for arrays to pay."""
+    t_s = samples.t_s.tolist()
+    channels: Channels = ([], [], [], [])
+    moments: Moments = ([], [])
+    for number, column in enumerate(_channels(samples)):
+        values = column.tolist()
+        channels[number].extend([value for value in values if not isnan(value)])
+        if number % 2:
+            at_s = [at for at, value in zip(t_s, values, strict=True) if not isnan(value)]
+            moments[number // 2].extend(at_s)
+    return Bin(index, channels, moments)
+
+
+def _bins(samples: Samples) -> Iterator[Bin]:
+    """Yield the rows of each bin."""
+    first, last = (int(samples.t_s[row] // BIN_S) for row in (0, -1))
+    if first == last:
+        yield _one_bin(first, samples)
+        return
+    numbers = (samples.t_s // BIN_S).astype(np.int64)
+    starts = np.concatenate(([0], np.flatnonzero(np.diff(numbers)) + 1))
+    columns = _channels(samples)
+    rows = [np.flatnonzero(~np.isnan(values)) for values in columns]
+    channels = [_cut(values, there, starts) for values, there in zip(columns, rows, strict=True)]
+    moments = [_cut(samples.t_s, there, starts) for there in rows[1::2]]
+    indices = numbers[starts].tolist()
+    for index, a, b, c, d, *at_s in zip(indices, *channels, *moments, strict=True):
+        yield Bin(index, (a, b, c, d), (at_s[0], at_s[1]))
+
+
 class Binner:
     """Collects rows until a bin is over, which the first row after it tells."""
 
     def __init__(self) -> None:
-        self._index = 0
-        self._open: Channels = ([], [], [], [])
-        self._moments: Moments = ([], [])
-        self._begun = False
+        self._open: Bin | None = None
 
     def push(self, samples: Samples) -> Iterator[Bin]:
         """Take rows in rising time and yield the bins that they close; empty bins are left out."""
         if not len(samples.t_s):
             return
-        first, last = (int(samples.t_s[row] // BIN_S) for row in (0, -1))
-        if first == last:
-            yield from self._open_bin(first)
-            self._add_rows(samples)
-            return
-        numbers = (samples.t_s // BIN_S).astype(np.int64)
-        starts = np.concatenate(([0], np.flatnonzero(np.diff(numbers)) + 1))
-        columns = [_Column.of(samples.t_s, values, starts) for values in _channels(samples)]
-        for which, index in enumerate(numbers[starts].tolist()):
-            yield from self._open_bin(index)
-            for channel, column in enumerate(columns):
-                part = slice(column.starts[which], column.starts[which + 1])
-                self._open[channel].extend(column.values[part])
-                if channel % 2:
-                    self._moments[channel // 2].extend(column.moments_s[part])
-
-    def _open_bin(self, index: int) -> Iterator[Bin]:
-        if index != self._index and self._begun:
-            yield from self.flush()
-        self._index = index
-        self._begun = True
-
-    def _add_rows(self, samples: Samples) -> None:
-        """Add rows of the open bin alone, as a live frame's are: too few for arrays to pay."""
-        t_s = samples.t_s.tolist()
-        for channel, column in enumerate(_channels(samples)):
-            values = column.tolist()
-            self._open[channel].extend([value for value in values if not isnan(value)])
-            if channel % 2:
-                moments = [at for at, value in zip(t_s, values, strict=True) if not isnan(value)]
-                self._moments[channel // 2].extend(moments)
+        for part in _bins(samples):
+            if self._open is None or self._open.index != part.index:
+                yield from self.flush()
+                self._open = part
+            else:
+                self._open.extend(part)
 
     def flush(self) -> Iterator[Bin]:
         """Yield the bin that is still open, when there is one: nothing more will come for it."""
-        if self._begun:
-            closed = Bin(self._index, self._open, self._moments)
-            self._open = ([], [], [], [])
-            self._moments = ([], [])
-            self._begun = False
+        closed, self._open = self._open, None
+        if closed is not None:
             yield closed

@@ -179,6 +179,11 @@ class Evidence:
         return math.sqrt(2.0 * (self._noise.white + self._noise.walk))
 
     @property
+    def white_ml2(self) -> float:
+        """Return the variance of the levels about a smooth line, ml^2."""
+        return self._noise.white
+
+    @property
     def restless(self) -> bool:
         """Tell whether this bottle is touched often."""
         return self.track.touches_h > RESTLESS_H
@@ -195,11 +200,11 @@ class Evidence:
             return NOTHING
         if track.real < REJOINED_BINS and track.touches:
             return NOTHING
-        if track.real >= REACH:
-            self._learn(track.last(REACH).tolist())
         levels = track.last(LENGTH)
+        if track.real >= REACH:
+            self._learn(levels[-REACH:].tolist())
         self._below_ml = reading.below_ml if not settled and track.dry else -math.inf
-        return self._strongest(levels - levels[-1], settled=settled)
+        return self._strongest(levels, settled=settled)
 
     def _learn(self, levels: list[float]) -> None:
         """Learn the noise with and without milk from levels since the last bridge."""
@@ -212,44 +217,42 @@ class Evidence:
             self._packets.learn_flow(levels, self.spurt_s, flow_ml_s)
 
     def _strongest(self, levels: Array, *, settled: bool) -> Rise:
-        shapes = bank()
-        gained = shapes.rise.rows @ levels
-        # No noise is less than the session's own white: most windows need no closer look.
-        least = FAINT * math.sqrt(self._noise.white)
-        if not (gained > least * shapes.fixed.root + DRIP_ML_S).any():
+        shapes, noise = bank(), self._noise
+        # No noise is less than the session's own: most windows need no closer look.
+        least = FAINT * math.sqrt(noise.white)
+        gained = shapes.rise.rows.dot(levels)
+        clear = (gained - DRIP_ML_S) / shapes.fixed.root
+        if clear[clear.argmax()] <= least:
             return NOTHING
-        base = shapes.bases @ levels
+        fine = self._open(settled=settled) & (gained >= MATE_ML_S) & (clear > least)
+        if not np.count_nonzero(fine):
+            return NOTHING
+        levels = levels - levels[-1]
+        base = shapes.bases.dot(levels)
         # Milk does not flow backwards: where the flow before comes out so, it was none.
         free = base > 0.0
         below = np.minimum(base, 0.0)
         gained, base = gained - shapes.tie * below, base - below
-        fine = (gained >= MATE_ML_S) & (base < BEFORE_SHARE * (base + gained))
-        fine &= gained - DRIP_ML_S > least * np.where(free, shapes.rise.root, shapes.fixed.root)
-        if not fine.any():
+        excess_ml_s = gained - DRIP_ML_S
+        fine &= (gained >= MATE_ML_S) & (base < BEFORE_SHARE * (base + gained))
+        fine &= excess_ml_s > FAINT * _deviation(free, noise.white, WALK_SHARE * noise.walk)
+        if self.track.since is not None:
+            fine &= self._has_fallen(base)
+        if not np.count_nonzero(fine):
             return NOTHING
-        fine &= self._possible(base, settled=settled)
-        if not fine.any():
+        white, walk = self._white(levels, base), self._walk(levels, base)
+        deviation = _deviation(free, white, walk)
+        fine &= excess_ml_s > FAINT * deviation
+        if not np.count_nonzero(fine):
             return NOTHING
-        white = self._white(levels, base)
-        walk = self._walk(levels, base)
-        variance = np.where(
-            free, shapes.rise.variance(white, walk), shapes.fixed.variance(white, walk)
-        )
-        excess_ml_s = gained - DRIP_ML_S - self._lent(levels) / shapes.since_s
-        z = excess_ml_s / np.sqrt(variance)
-        if self._too_fast(levels):
-            return NOTHING
+        z = (excess_ml_s - self._lent(levels) / shapes.since_s) / deviation
         fine &= z > FAINT
-        if not fine.any():
+        if not np.count_nonzero(fine) or self._too_fast(levels):
             return NOTHING
-        which = int(np.where(fine, z, 0.0).argmax())
-        now = self.track.flow_ml_s(RECENT_BINS)
-        ample = fine & (gained >= LEAST_ML_S) & (now - base >= NOW_ML_S)
-        ample &= self._goes_on(levels, base, gained)
-        if ample.any():
-            ample &= self._in_many_parts(levels, base, gained)
         none = np.where(fine, z * z / 2.0, 0.0)
         against = np.minimum(none, self._against_other(levels, white, walk, fine))
+        ample = fine & self._is_ample(levels, base, gained)
+        which = int(none.argmax())
         return Rise(
             against_none=float(none[which]),
             against_all=float(against.max()),
@@ -260,22 +263,31 @@ class Evidence:
             onset_s=self.track.end_s - float(shapes.since_s[which]),
         )
 
+    def _is_ample(self, levels: Array, base: Array, gained: Array) -> Mask:
+        """Tell which rises are large enough for a let-down alone."""
+        now = self.track.flow_ml_s(RECENT_BINS)
+        ample: Mask = (gained >= LEAST_ML_S) & (now - base >= NOW_ML_S)
+        ample &= self._goes_on(levels, base, gained)
+        if np.count_nonzero(ample):
+            ample &= self._in_many_parts(levels, base, gained)
+        return ample
+
     def _goes_on(self, levels: Array, base: Array, gained: Array) -> Mask:
         """Tell of which rises the flow still goes on, and has not been bridged only."""
         shapes = bank()
         bins = np.minimum(shapes.half, max(self.track.real - 1, LEAST_BINS))
-        going: Mask = (shapes.lately @ levels)[bins] - base >= LATELY_SHARE * gained
+        going: Mask = shapes.lately.dot(levels)[bins] - base >= LATELY_SHARE * gained
         return going
 
     def _in_many_parts(self, levels: Array, base: Array, gained: Array) -> Mask:
         """Tell which long rises are more than a few steps."""
         shapes = bank()
-        gains = np.diff(levels)
+        gains = np.diff(levels).tolist()
         part_ml = COARSE_STEPS * self.step_ml if self.step_ml > COARSE_ML else 0.0
         kept = np.zeros(LENGTH)
         for bins in LONG_RISES:
-            parts = np.sort(gains[-bins:])
-            left_ml = parts[:-STEPS].sum() + np.minimum(parts[-STEPS:], part_ml).sum()
+            parts = sorted(gains[-bins:])
+            left_ml = sum(parts[:-STEPS]) + sum([min(part, part_ml) for part in parts[-STEPS:]])
             kept[bins] = left_ml / (BIN_S * (bins - STEPS))
         long: Mask = shapes.bins >= LONG_RISES[0]
         many: Mask = ~long | (kept[shapes.bins] - base >= PARTS_SHARE * gained)
@@ -292,8 +304,8 @@ class Evidence:
     def _white(self, levels: Array, base: Array) -> Array:
         """Return the white noise of each window: the session's, or its own when that is more."""
         shapes = bank()
-        explained = ((shapes.explained @ levels) ** 2).reshape(-1, 3).sum(axis=1)
-        squares = np.cumsum((levels * levels)[::-1])[shapes.span]
+        explained = (shapes.explained.dot(levels) ** 2).reshape(-1, 3).sum(axis=1)
+        squares = (levels * levels)[::-1].cumsum()[shapes.span]
         own = (squares - explained) / (shapes.span - 2.0)
         least = max(self._noise.white, self.step_ml**2 / 12.0)
         white: Array = np.maximum(least, own) + SPURT_SHARE * (base * self.spurt_s) ** 2
@@ -318,18 +330,23 @@ class Evidence:
         lent: Array = np.maximum(sunk, 0.0) + STEP_SHARE * step
         return lent
 
-    def _possible(self, base: Array, *, settled: bool) -> Mask:
-        """Tell at which onsets a let-down may have begun."""
+    def _open(self, *, settled: bool) -> Mask:
+        """Tell at which onsets a let-down may have begun, as far as touches and time tell."""
         shapes, track = bank(), self.track
-        fine: Mask = shapes.bins + BASE_BINS <= track.count
+        latest = track.count - BASE_BINS
         if not settled and track.real < CALM_BINS:
-            fine &= shapes.bins + UNSETTLED_BINS <= track.real
+            latest = min(latest, track.real - UNSETTLED_BINS)
+        fine: Mask = shapes.bins <= latest
         if track.since is not None:
-            # Only flow that has fallen since the last let-down can rise to another.
-            before = np.maximum(base, track.flows(shapes.bins))
-            fallen = np.maximum(BEFORE_SHARE * track.peaks(shapes.bins), DRY_ML_S)
-            fine &= (shapes.span <= track.since) & (before < fallen)
+            fine &= shapes.span <= track.since
         return fine
+
+    def _has_fallen(self, base: Array) -> Mask:
+        """Tell at which onsets flow had fallen since the last let-down: it can rise to another."""
+        bins, track = bank().bins, self.track
+        before = np.maximum(base, track.flows(bins))
+        fallen: Mask = before < np.maximum(BEFORE_SHARE * track.peaks(bins), DRY_ML_S)
+        return fallen
 
     def _against_other(self, levels: Array, white: Array, walk: Array, fine: Mask) -> Array:
         """Return the evidence against the likeliest confusing change, for each fine onset."""
@@ -364,3 +381,11 @@ class Evidence:
         last = int(ago[still[-1]]) if len(still) else rise.bins
         left_s = self.track.end_s - BIN_S * last
         return LEFT_SHARE * left_s + (1.0 - LEFT_SHARE) * rise.onset_s - LAG_S
+
+
+def _deviation(free: Mask, white: Array | float, walk: Array | float) -> Array:
+    """Return the standard deviation of the flow gained, `free` where flow came before."""
+    shapes = bank()
+    variance = np.where(free, shapes.rise.variance(white, walk), shapes.fixed.variance(white, walk))
+    deviation: Array = np.sqrt(variance)
+    return deviation

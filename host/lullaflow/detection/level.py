@@ -9,10 +9,9 @@ alone would have brought it, or has rested long enough to be the new state of th
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 from enum import Enum
 from statistics import median
-from typing import Final
+from typing import Final, NamedTuple
 
 MAX_FLOW_ML_S: Final = 0.9
 """0.92 g/s is the highest flow on record (Ramsay 2006: 4.6 g in 5 s)."""
@@ -59,8 +58,7 @@ class Trust(Enum):
     UNSETTLED = "unsettled"
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """The level at the end of a bin.
 
     Attributes:
@@ -158,8 +156,7 @@ class Level:
         self.milk_ml = raw - self._offset_ml
         if self.trust is Trust.SETTLED:
             self._settled = (end_s, raw, self._offset_ml)
-        unsettled = self.trust is Trust.UNSETTLED
-        below_ml = self._settled[1] - raw if unsettled else 0.0
+        below_ml = self._settled[1] - raw
         return Reading(end_s, self.milk_ml, follows, below_ml, shift_ml)
 
     def _disturb(self, end_s: float) -> None:

@@ -62,7 +62,7 @@ class Filters:
         """Return some of them."""
         return Filters(self.rows[which], self.white[which], self.walk[which], self.root[which])
 
-    def variance(self, white: Array, walk: Array) -> Array:
+    def variance(self, white: Array | float, walk: Array | float) -> Array:
         """Return the variance of each result in the noise of a session, ml^2."""
         return self.white * white + self.walk * walk
 

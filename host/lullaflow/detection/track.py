@@ -209,7 +209,7 @@ class Track:
 
     def _follow(self, end_s: float, milk_ml: float) -> None:
         steps = max(round((end_s - self.end_s) / BIN_S), 1)
-        begun, gain = self._levels[self._last], milk_ml - self._milk_ml
+        begun, gain = self._levels.item(self._last), milk_ml - self._milk_ml
         for step in range(1, steps + 1):
             self._put(begun + gain * step / steps)
         self.end_s, self._milk_ml = end_s, milk_ml
@@ -222,15 +222,16 @@ class Track:
             self._last = KEPT - 1
         self._last += 1
         self.count += 1
-        self._levels[self._last] = level
-        flows = (_FLOWS @ self.last(STILL_BINS + 1)).tolist()
-        self.smooth_ml_s, flow_ml_s, self.still_ml_s = [max(each, 0.0) for each in flows]
-        self._flows[self._last] = flow_ml_s
+        last = self._last
+        self._levels[last] = level
+        smooth, flow, still = _FLOWS.dot(self._levels[last - STILL_BINS : last + 1]).tolist()
+        self.smooth_ml_s, self.still_ml_s = max(smooth, 0.0), max(still, 0.0)
+        self._flows[last] = flow_ml_s = max(flow, 0.0)
         if self.since is not None:
             self.since += 1
-            if self.since > FLOW_BINS:
-                self._peak_ml_s = max(self._peak_ml_s, float(self._flows[self._last]))
-            self._peaks[self._last] = self._peak_ml_s
+            if self.since > FLOW_BINS and flow_ml_s > self._peak_ml_s:
+                self._peak_ml_s = flow_ml_s
+            self._peaks[last] = self._peak_ml_s
 
 
 def _line(bins: int) -> Array:

@@ -6,12 +6,16 @@ of the scale, whose size a session soon shows, or whatever leans on the bottle a
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lullaflow.detection.templates import LENGTH
+from lullaflow.detection.templates import ONSETS
+
+KEPT: Final = max(ONSETS)
+"""No more bins are asked about than the longest rise has."""
 
 FIRST_BINS: Final = 10
 """The usual is the mean of the first five seconds at first ..."""
@@ -30,9 +34,8 @@ class Tremble:
     """Follows the falls of one bottle's samples."""
 
     def __init__(self) -> None:
-        self._falls = np.zeros(2 * LENGTH)
-        self._counts = np.zeros(2 * LENGTH)
-        self._at = LENGTH
+        self._falls_ml2: deque[float] = deque([0.0] * KEPT, KEPT)
+        self._counts: deque[int] = deque([0] * KEPT, KEPT)
         self._last: float | None = None
         self._learnt = 0
         self._usual = LEAST_ML2
@@ -48,13 +51,13 @@ class Tremble:
         # What comes evenly would hide it; a spurt is but one step of several.
         steps.sort()
         even = max(steps[len(steps) // 2], 0.0)
-        total = sum([(step - even) ** 2 for step in steps if step < even])
-        if self._at == 2 * LENGTH:
-            for kept in (self._falls, self._counts):
-                kept[:LENGTH] = kept[LENGTH:]
-            self._at = LENGTH
-        self._falls[self._at], self._counts[self._at] = total, len(steps)
-        self._at += 1
+        total = 0.0
+        for step in steps:
+            if step >= even:
+                break
+            total += (step - even) ** 2
+        self._falls_ml2.appendleft(total)
+        self._counts.appendleft(len(steps))
         self._learn(total / len(steps))
 
     def _learn(self, seen_ml2: float) -> None:
@@ -66,8 +69,7 @@ class Tremble:
 
     def share(self, bins: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return how much more the bottle trembled over the last bins than is usual."""
-        last = slice(self._at - LENGTH, self._at)
-        falls = np.cumsum(self._falls[last][::-1])[bins - 1]
-        counts = np.cumsum(self._counts[last][::-1])[bins - 1]
-        shares: NDArray[np.float64] = falls / np.maximum(counts, 1.0) / self._usual
+        falls_ml2 = np.array(self._falls_ml2).cumsum()[bins - 1]
+        counts = np.array(self._counts).cumsum()[bins - 1]
+        shares: NDArray[np.float64] = falls_ml2 / np.maximum(counts, 1.0) / self._usual
         return shares

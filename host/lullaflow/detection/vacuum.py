@@ -38,6 +38,7 @@ class VacuumTracker:
     Attributes:
         running: whether the pump runs.
         pulls: whether it pulled in the last bin.
+        last_mmhg: strongest suction of the last bin.
         peak_mmhg: strongest suction of the last six seconds.
         cycles_per_min: over the same time, 0 when too few cycles were seen.
     """
@@ -54,6 +55,7 @@ class VacuumTracker:
         self._settled_bins = 0
         self.running = False
         self.pulls = False
+        self.last_mmhg = 0.0
         self.peak_mmhg = 0.0
         self.cycles_per_min = 0.0
 
@@ -77,11 +79,11 @@ class VacuumTracker:
             self._peaks.clear()
             self._lows.clear()
             self._forget()
-        peak = max(values, default=0.0)
-        self._peaks.append(peak)
-        self._lows.append(min(values, default=0.0))
+        low, self.last_mmhg = (min(values), max(values)) if values else (0.0, 0.0)
+        self._lows.append(low)
+        self._peaks.append(self.last_mmhg)
         self.peak_mmhg = max(self._peaks)
-        self.pulls = peak >= RUNNING_MMHG
+        self.pulls = self.last_mmhg >= RUNNING_MMHG
         self._quiet_bins = 0 if self.pulls else self._quiet_bins + passed
         self.running = self._quiet_bins < PAUSE_BINS
         if values:
@@ -109,12 +111,8 @@ class VacuumTracker:
             self._high = values[0] > rise_mmhg
             self._lost = True
         before = len(self._between)
-        for i, value in enumerate(values):
-            if self._high:
-                self._high = value > fall_mmhg
-            elif value > rise_mmhg:
-                self._high = True
-                self._rise(start_s + i * BIN_S / len(values))
+        if self._lows[-1] <= fall_mmhg if self._high else self.last_mmhg > rise_mmhg:
+            self._follow(start_s, values, rise_mmhg, fall_mmhg)
         rose = len(self._between) > before
         oldest_s = start_s - WINDOW_BINS * BIN_S
         while self._rises and self._rises[0] < oldest_s:
@@ -124,6 +122,18 @@ class VacuumTracker:
         if rose:
             # Not the mean: a pull too weak to be counted makes one interval of two.
             self.cycles_per_min = 60.0 / median_low(between_s for _, between_s in self._between)
+
+    def _follow(
+        self, start_s: float, values: list[float], rise_mmhg: float, fall_mmhg: float
+    ) -> None:
+        high = self._high
+        for i, value in enumerate(values):
+            if high:
+                high = value > fall_mmhg
+            elif value > rise_mmhg:
+                high = True
+                self._rise(start_s + i * BIN_S / len(values))
+        self._high = high
 
     def _rise(self, at_s: float) -> None:
         if self._rises and not self._lost:

@@ -7,6 +7,7 @@ comes is learnt (normalised least mean squares, Widrow and Hoff 1960) and subtra
 
 from __future__ import annotations
 
+import cmath
 import math
 from typing import Final
 
@@ -27,7 +28,9 @@ class Vibration:
     """Learns and removes what one scale feels of the pump."""
 
     def __init__(self) -> None:
-        self._weights = [0.0] * 5
+        # What turns once and twice in a stroke: the cosine's share, and the sine's as imaginary.
+        self._once = self._twice = 0j
+        self._pull_ml = 0.0
         self._level_ml: float | None = None
         self._mean_mmhg = 0.0
 
@@ -51,30 +54,34 @@ class Vibration:
             suction_mmhg: at each of the samples.
             learn: no milk comes now.
         """
-        a, b, c, d, e = self._weights
+        once, twice = self._once.conjugate(), self._twice.conjugate()
+        pull_ml, usual_mmhg = self._pull_ml, self._mean_mmhg
         turn = 2.0 * math.pi / period_s
-        terms: list[tuple[float, float, float, float, float]] = []
+        phases: list[complex] = []
+        pulls: list[float] = []
         still: list[float] = []
         for moment_s, value, suction in zip(moments_s, values, suction_mmhg, strict=True):
-            phase = turn * (moment_s - begun_s)
-            cosine, sine = math.cos(phase), math.sin(phase)
-            twice_c, twice_s = cosine * cosine - sine * sine, 2.0 * sine * cosine
-            pull = (suction - self._mean_mmhg) / FULL_MMHG
-            terms.append((cosine, sine, twice_c, twice_s, pull))
-            still.append(value - a * cosine - b * sine - c * twice_c - d * twice_s - e * pull)
-        self._mean_mmhg += FOLLOW * (sum(suction_mmhg) / len(suction_mmhg) - self._mean_mmhg)
+            phase = cmath.rect(1.0, turn * (moment_s - begun_s))
+            pull = (suction - usual_mmhg) / FULL_MMHG
+            phases.append(phase)
+            pulls.append(pull)
+            still.append(value - (phase * (once + phase * twice)).real - pull_ml * pull)
+        self._mean_mmhg += FOLLOW * (sum(suction_mmhg) / len(suction_mmhg) - usual_mmhg)
         mean = sum(still) / len(still)
         level = self._level_ml
         if level is None or not learn or abs(mean - level) > STILL_ML:
             self._level_ml = mean
             return still
         self._level_ml = level + FOLLOW * (mean - level)
-        weights = self._weights
-        for (cosine, sine, twice_c, twice_s, pull), value in zip(terms, still, strict=True):
-            off = max(-STILL_ML, min(value - level, STILL_ML)) * STEP
-            weights[0] += off * cosine
-            weights[1] += off * sine
-            weights[2] += off * twice_c
-            weights[3] += off * twice_s
-            weights[4] += off * pull
+        for value, phase, pull in zip(still, phases, pulls, strict=True):
+            off = value - level
+            if off > STILL_ML:
+                off = STILL_ML
+            elif off < -STILL_ML:
+                off = -STILL_ML
+            off *= STEP
+            turned = off * phase
+            self._once += turned
+            self._twice += turned * phase
+            self._pull_ml += off * pull
         return still

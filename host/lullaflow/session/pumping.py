@@ -60,20 +60,23 @@ class Pumping:
 
     def push(self, bin_: Bin) -> None:
         """Take one bin, which the sides' suction has taken."""
-        self._note_rest(bin_)
-        for values in bin_.channels[::2]:
-            self._note_suction(bin_, values)
-        if any(tracker.pulls for tracker in self._sides):
-            self._note_pull(bin_)
-        self.running = any(tracker.running for tracker in self._sides)
-        if not self.running and bin_.end_s - self.last_suction_s > FORGET_S:
+        start_s, end_s = bin_.start_s, bin_.end_s
+        self._note_rest(end_s, seen=any(bin_.channels[::2]))
+        left, right = self._sides
+        for tracker, values in zip(self._sides, bin_.channels[::2], strict=True):
+            if values and tracker.last_mmhg >= SUCTION_MMHG:
+                self._note_suction(start_s, values)
+        if left.pulls or right.pulls:
+            self._note_pull(end_s)
+        self.running = left.running or right.running
+        if not self.running and end_s - self.last_suction_s > FORGET_S:
             self.first_suction_s = None
         self._follow()
 
     @property
     def vacuum_mmhg(self) -> float:
         """Return the peak suction of the stronger side."""
-        return max(tracker.peak_mmhg for tracker in self._sides)
+        return self._stronger.peak_mmhg
 
     @property
     def cycles_per_min(self) -> float:
@@ -112,7 +115,8 @@ class Pumping:
 
     @property
     def _stronger(self) -> VacuumTracker:
-        return max(self._sides, key=lambda tracker: tracker.peak_mmhg)
+        left, right = self._sides
+        return left if left.peak_mmhg >= right.peak_mmhg else right
 
     def _follow(self) -> None:
         stronger = self._stronger
@@ -128,29 +132,27 @@ class Pumping:
         elif self._rhythm.in_step:
             self._seal.push(phase, self._rhythm.calm_bins)
 
-    def _note_rest(self, bin_: Bin) -> None:
-        passed_s, self._end_s = bin_.end_s - self._end_s, bin_.end_s
-        if any(bin_.channels[::2]):
+    def _note_rest(self, end_s: float, *, seen: bool) -> None:
+        passed_s, self._end_s = end_s - self._end_s, end_s
+        if seen:
             self.rest_s += passed_s
             self.unseen_s = 0.0
         else:
             self.unseen_s += passed_s
 
-    def _note_pull(self, bin_: Bin) -> None:
-        since_s = bin_.end_s - self._pulled_until_s
+    def _note_pull(self, end_s: float) -> None:
+        since_s = end_s - self._pulled_until_s
         self.pulled_s += since_s if since_s <= HELD_S else BIN_S
-        self._pulled_until_s = bin_.end_s
+        self._pulled_until_s = end_s
 
-    def _note_suction(self, bin_: Bin, values: list[float]) -> None:
-        if not values or max(values) < SUCTION_MMHG:
-            return
+    def _note_suction(self, start_s: float, values: list[float]) -> None:
         step_s = BIN_S / len(values)
         if self.first_suction_s is None:
             first = next(i for i, value in enumerate(values) if value >= SUCTION_MMHG)
-            self.first_suction_s = bin_.start_s + first * step_s
+            self.first_suction_s = start_s + first * step_s
             self.pulled_before_s = self.pulled_s
         last = len(values) - 1
         while values[last] < SUCTION_MMHG:
             last -= 1
-        self.last_suction_s = max(self.last_suction_s, bin_.start_s + last * step_s)
+        self.last_suction_s = max(self.last_suction_s, start_s + last * step_s)
         self.rest_s = 0.0

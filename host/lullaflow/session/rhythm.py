@@ -114,9 +114,11 @@ class Rhythm:
     def _is_calm(self) -> bool:
         if len(self._lately) < CALM_BINS:
             return False
-        rates, pulls = zip(*self._lately, strict=True)
-        calm: bool = max(rates) - min(rates) < CALM_RATE and max(pulls) - min(pulls) < CALM_PULL
-        return calm
+        rates = [pull.rate for pull in self._lately]
+        if max(rates) - min(rates) >= CALM_RATE:
+            return False
+        pulls = [pull.mmhg for pull in self._lately]
+        return max(pulls) - min(pulls) < CALM_PULL
 
     def _compare(self, pull: _Pull, usual: _Pull) -> None:
         faster, stronger = pull.rate - usual.rate, pull.mmhg - usual.mmhg
