@@ -7,7 +7,7 @@ export PYTHONUTF8 := 1
 # Many tests start processes of their own; compiled once, they start in half the time.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test test-bluez test-brokers check format bench bench-detection soak firmware drawings \
+.PHONY: help demo test test-bluez test-brokers check format bench bench-detection teach soak firmware drawings \
 	public protocol lock clean
 
 help: ## this list
@@ -41,6 +41,9 @@ bench: $(VENV)/.ready .make/debian-test .make/peers ## speed and memory, as rati
 
 bench-detection: $(VENV)/.ready .make/peers ## how well let-downs are found, beside peers and the limit (docs/detection.md)
 	@PYTHONPATH=tests $(PY) -m bench.detection $(ARGS)
+
+teach: $(VENV)/.ready .make/peers ## teach the detector's eye anew on training recordings (ten minutes; half an hour at first)
+	@PYTHONPATH=tests $(PY) -m bench.detection.teach $(ARGS)
 
 soak: $(VENV)/.ready .make/debian-test .make/peers ## the slow sweeps: link and broker torture, fuzzing
 	@$(PY) -m pytest -m soak --timeout 5400 $(ARGS)

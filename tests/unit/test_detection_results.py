@@ -12,6 +12,7 @@ pytest.importorskip("river", reason="the peers are installed by `make .make/peer
 pytest.importorskip("skchange", reason="the peers are installed by `make .make/peers`")
 
 from bench.detection.binned_flow import binned_flow
+from bench.detection.fooling import Fooling, best_f1, fooling
 from bench.detection.judging import Judged, tuned_settings
 from bench.detection.limit import Limit
 from bench.detection.peers import PEERS
@@ -40,10 +41,11 @@ def result(family: str, told: list[Told], theirs: list[Told], slow: Slowness = F
         score=score_session(made, told),
         hasty=score_session(made, told),
         rash=(score_session(made, told),),
-        quick=score_session(made, told),
+        patient=score_session(made, told),
         missed=(),
         false=(),
         limits=tuple(Limit(1.0, 1.5, 2.0, 3.0) for _ in made.let_downs),
+        fooling=Fooling(true=(3.0,) * len(made.let_downs), empty=(-2.0, 1.0)),
         slowness=slow,
         suction=None,
         peers=peers,
@@ -77,8 +79,18 @@ def test_who_tells_nothing_fails_where_milk_came():
 
 def test_a_faster_or_better_peer_is_named():
     met = verdicts(sure(1.2), sure(1.0))
-    assert not met["less delay than every online peer, in every family"]
-    assert not met["F1 better than every peer's, in every family"]
+    for where in ("median over families", "in every family"):
+        assert not met[f"F1 better than every peer's, {where}"]
+    delay = "less delay than every online peer, at"
+    assert not met[f"{delay} its rate of false alarms, median over families"]
+    assert not met[f"{delay} every threshold, in every family"]
+
+
+def test_a_peer_that_is_more_often_wrong_is_not_named():
+    met = verdicts(sure(1.2), LATE_AND_WRONG)
+    assert met["fewer false alarms than every peer, median over families"]
+    met = verdicts(LATE_AND_WRONG, sure(1.0))
+    assert not met["fewer false alarms than every peer, median over families"]
 
 
 def test_a_false_slow_and_a_slow_machine_are_told():
@@ -120,3 +132,15 @@ def test_every_peer_finds_clear_let_downs_with_its_settings_from_training(peer):
     figures = sum_up([score_session(MADE, told)])
     assert figures.recall >= 2.0 / 3.0
     assert figures.precision >= 0.6
+
+
+def test_the_best_bar_lets_pass_what_is_true_and_nothing_else():
+    parts = [Fooling(true=(3.0, 9.0, -8.0), empty=(2.5, -1.0)), Fooling(true=(), empty=(0.5,))]
+    assert best_f1(parts) == (pytest.approx(0.8), 3.0)
+
+
+def test_who_looks_all_the_time_is_asked_at_let_downs_and_where_nothing_comes():
+    asked = fooling(MADE)
+    assert len(asked.true) == len(MADE.let_downs)
+    assert min(asked.true) > 0.0
+    assert asked.empty

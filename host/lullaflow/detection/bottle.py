@@ -7,6 +7,7 @@ from typing import Final
 from lullaflow.detection.binning import BIN_S, Bin
 from lullaflow.detection.evidence import NOTHING, Evidence
 from lullaflow.detection.level import Level, Trust
+from lullaflow.detection.shape import Shape, shape_of
 from lullaflow.detection.track import Track
 from lullaflow.detection.vacuum import VacuumTracker
 from lullaflow.detection.vibration import Vibration
@@ -79,14 +80,15 @@ class Bottle:
         self._find_step(values)
         values = self._without_pump(bin_, side, suction)
         self._evidence.tremble.push(values)
-        self._level.spurt_s = self._evidence.spurt_s = spurt_s
-        reading = self._level.push(bin_.end_s, values)
+        level, evidence = self._level, self._evidence
+        level.spurt_s = evidence.spurt_s = spurt_s
+        reading = level.push(bin_.end_s, values)
         if reading is None:
             return
         self.known = self.settled
-        self.rise = self._evidence.weigh(reading, settled=self.settled)
-        self._level.step_noise_ml = self._evidence.step_noise_ml
-        self.flow_ml_s = self._evidence.track.smooth_ml_s
+        self.rise = evidence.weigh(reading, settled=self.known)
+        level.step_noise_ml = evidence.step_noise_ml
+        self.flow_ml_s = evidence.track.smooth_ml_s
 
     def _without_pump(self, bin_: Bin, side: int, suction: VacuumTracker) -> list[float]:
         """Return the readings without what the scale feels of the pump."""
@@ -95,8 +97,10 @@ class Bottle:
         if stroke is None or not vacuum:
             return values
         moments_s = bin_.moments[side]
-        per_s, last = len(vacuum) / BIN_S, len(vacuum) - 1
-        pulls = [vacuum[min(int((at_s - bin_.start_s) * per_s), last)] for at_s in moments_s]
+        start_s, per_s = bin_.start_s, len(vacuum) / BIN_S
+        # Rounding may bring the last moment of a bin to its end.
+        vacuum = [*vacuum, vacuum[-1]]
+        pulls = [vacuum[int((at_s - start_s) * per_s)] for at_s in moments_s]
         still = self.flow_ml_s < STILL_ML_S
         return self._vibration.remove(moments_s, values, *stroke, pulls, learn=still)
 
@@ -124,6 +128,10 @@ class Bottle:
     def onset_s(self) -> float:
         """Return when the rise of the last bin began."""
         return self._evidence.onset_s(self.rise)
+
+    def shape(self) -> Shape:
+        """Return the shape of the rise of the last bin."""
+        return shape_of(self.track, self.rise, self._evidence.white_ml2)
 
     def begin(self) -> None:
         """A let-down has been told."""

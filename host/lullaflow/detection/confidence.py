@@ -12,7 +12,7 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-WEIGHTS: Final = (4.63, -1.59, 0.24, -0.86, 0.17, -1.19)
+WEIGHTS: Final = (4.35, -1.46, 0.39, -0.74, -0.12, -0.96)
 """Of 1 and of `Signs.figures`. Fitted."""
 
 

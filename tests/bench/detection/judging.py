@@ -10,8 +10,9 @@ from typing import Final
 
 from bench.detection.binned_flow import binned_flow
 from bench.detection.failures import why_false, why_missed
+from bench.detection.fooling import ASKED, Fooling, fooling
 from bench.detection.limit import Limit, limits
-from bench.detection.ours import find, find_hastily, find_quickly, find_rashly
+from bench.detection.ours import find, find_hastily, find_patiently, find_rashly
 from bench.detection.peers import PEERS, Peer
 from bench.detection.playing import play
 from bench.detection.recording import recording
@@ -33,9 +34,11 @@ class Judged:
         score: our detector's.
         hasty: the same at a lower threshold.
         rash: the same, when it asks for hardly any evidence; ever less.
-        quick: the same, when slow confusing changes need not be ruled out.
+        patient: the same, when the eye of `likeness` may not tell sooner.
         missed, false: reasons, after `failures`.
         limits: the clairvoyant's delay for each true let-down.
+        fooling: how well the clairvoyant that looks would do if it were asked all the time; None
+            where that is not asked.
         slowness: of the whole core.
         suction: what the core told of the pump; None for a plain scale.
         peers: by peer, as it was tuned.
@@ -45,10 +48,11 @@ class Judged:
     score: SessionScore
     hasty: SessionScore
     rash: tuple[SessionScore, ...]
-    quick: SessionScore
+    patient: SessionScore
     missed: tuple[str, ...]
     false: tuple[str, ...]
     limits: tuple[Limit, ...]
+    fooling: Fooling | None
     slowness: Slowness
     suction: SuctionScore | None
     peers: Mapping[str, SessionScore]
@@ -89,7 +93,7 @@ def judge(task: tuple[str, Use, int]) -> Judged:
         score=score,
         hasty=score_session(made, find_hastily(made.samples)),
         rash=tuple(score_session(made, told) for told in find_rashly(made.samples)),
-        quick=score_session(made, find_quickly(made.samples)),
+        patient=score_session(made, find_patiently(made.samples)),
         missed=tuple(
             why_missed(made, each, known)
             for each, known, delay_s in zip(made.let_downs, limit, score.delays_s, strict=True)
@@ -97,6 +101,7 @@ def judge(task: tuple[str, Use, int]) -> Judged:
         ),
         false=tuple(why_false(made, at_s) for at_s in score.false_s),
         limits=limit,
+        fooling=fooling(made) if family in ASKED else None,
         slowness=judge_slowness(made, played),
         suction=judge_suction(made, played),
         peers=peers,

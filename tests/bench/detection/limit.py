@@ -58,7 +58,7 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True)
-class _Evidence:
+class Evidence:
     """What one side says about one let-down, reading by reading.
 
     Attributes:
@@ -82,19 +82,19 @@ def limits(made: Recording) -> tuple[Limit, ...]:
         rising = [sides[side] for side in sides if each.side in (side, "both")]
         known = _delays([_known(readings, each.onset_s) for readings in rising], each.onset_s, made)
         searching = _delays(
-            [_searched(readings, each.onset_s) for readings in rising], each.onset_s, made
+            [searched(readings, each.onset_s) for readings in rising], each.onset_s, made
         )
         found.append(Limit(*known, searching[-1]))
     return tuple(found)
 
 
-def _known(readings: Readings, onset_s: float) -> _Evidence:
+def _known(readings: Readings, onset_s: float) -> Evidence:
     """Return the evidence for who knows the milk."""
     window = readings.window(onset_s, 0.0)
     count = len(window.seen)
     none = np.cumsum(window.expected * (window.seen - 0.5 * window.expected))
     eases = [_best(each, window) for each in readings.eases(count, window.step_s)]
-    return _Evidence(
+    return Evidence(
         t_s=window.t_s,
         against_none=none,
         against_step=none - _best(readings.step(count), window),
@@ -114,10 +114,10 @@ def _best(form: Curve, window: Window) -> Curve:
     return explained
 
 
-def _searched(readings: Readings, onset_s: float) -> _Evidence:
+def searched(readings: Readings, onset_s: float) -> Evidence:
     """Return the evidence for who has to look for it."""
     found = search(readings, onset_s)
-    return _Evidence(
+    return Evidence(
         t_s=found.t_s,
         against_none=found.flow,
         against_step=found.flow - found.step,
@@ -127,36 +127,68 @@ def _searched(readings: Readings, onset_s: float) -> _Evidence:
 
 
 def _delays(
-    parts: list[_Evidence], onset_s: float, made: Recording
+    parts: list[Evidence], onset_s: float, made: Recording
 ) -> tuple[float | None, float | None, float | None]:
     """Return the delays past nothing but noise, past steps, and past eases as well."""
+    found = margins(parts, made)
+    sure = found.past_none >= 0.0
+    past_steps = sure & (found.past_steps >= 0.0)
+    return (
+        _first(found.t_s, sure, onset_s),
+        _first(found.t_s, past_steps, onset_s),
+        _first(found.t_s, past_steps & (found.past_eases >= 0.0), onset_s),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Margins:
+    """By how much the evidence of all sides passes what is asked of it, at each moment.
+
+    Attributes:
+        t_s: moments.
+        past_none, past_steps, past_eases: against nothing but noise, against steps and against
+            eases; logarithms of likelihood ratios, and less than anything before a reading differs.
+    """
+
+    t_s: Curve
+    past_none: Curve
+    past_steps: Curve
+    past_eases: Curve
+
+    @property
+    def least(self) -> Curve:
+        """Return the least of the three."""
+        return np.minimum(np.minimum(self.past_none, self.past_steps), self.past_eases)
+
+
+def margins(parts: list[Evidence], made: Recording) -> Margins:
+    """Weigh the evidence of all sides together."""
     t_s = np.unique(np.concatenate([part.t_s for part in parts]))
     at = [np.searchsorted(part.t_s, t_s, side="right") for part in parts]
     none = [_until(part.against_none, i) for part, i in zip(parts, at, strict=True)]
     step = [_until(part.against_step, i) for part, i in zip(parts, at, strict=True)]
     ease = [_until(part.against_ease, i) for part, i in zip(parts, at, strict=True)]
     differs = np.any([_until(part.differs, i) for part, i in zip(parts, at, strict=True)], axis=0)
-    sure = differs & (np.sum(none, axis=0) >= STOP)
-    past_steps = sure & _past(none, step, made.steps_per_hour / 3600.0)
-    past_eases = past_steps & _past(none, ease, made.eases_per_hour / 3600.0)
-    return (
-        _first(t_s, sure, onset_s),
-        _first(t_s, past_steps, onset_s),
-        _first(t_s, past_eases, onset_s),
+    return Margins(
+        t_s=t_s,
+        past_none=np.where(differs, np.sum(none, axis=0) - STOP, -np.inf),
+        past_steps=_past(none, step, made.steps_per_hour / 3600.0),
+        past_eases=_past(none, ease, made.eases_per_hour / 3600.0),
     )
 
 
-def _past(none: list[Curve], other: list[Curve], per_s: float) -> Mask:
-    """Tell when what comes so often, on any side or on both, has been ruled out."""
-    past = np.ones(len(none[0]), dtype=np.bool_)
+def _past(none: list[Curve], other: list[Curve], per_s: float) -> Curve:
+    """Return by how much what comes so often, on any side or on both, has been ruled out."""
+    past: Curve = np.full(len(none[0]), np.inf)
     if not per_s:
         return past
     one = STOP + math.log(per_s)
     for side in range(len(none)):
         others = np.sum([each for which, each in enumerate(none) if which != side], axis=0)
-        past &= other[side] + others >= one
+        past = np.minimum(past, other[side] + others - one)
     if len(none) > 1:
-        past &= np.sum(other, axis=0) >= max(0.0, one + math.log(per_s * TOGETHER_S))
+        both = max(0.0, one + math.log(per_s * TOGETHER_S))
+        past = np.minimum(past, np.sum(other, axis=0) - both)
     return past
 
 

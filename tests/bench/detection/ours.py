@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Final
 from unittest.mock import patch
 
@@ -16,14 +17,26 @@ HASTY: Final = 7.0
 costs, and to compare with peers that raise many false alarms."""
 
 
-QUICK: Final = np.array([6.0, 6.0, 9.0, 13.0, 13.0])
-"""How unlikely confusing changes are to who would rather not wait: slow ones do not happen."""
+NEVER: Final = 2.0
+"""No probability is as high."""
+
+UNLIKELY: Final = np.array([6.0, 6.0, 9.0, 13.0, 13.0])
+"""How unlikely confusing changes are to who is rash: slow ones do not happen."""
 
 
 RASH: Final = {
-    let_down: {"THRESHOLD": 3.0},
-    verdict: {"ALONE": 0.0, "CORROBORATION": 2.9, "CORROBORATION_RESTLESS": 2.9},
-    evidence: {"UNLIKELY": QUICK, "UNLIKELY_RESTLESS": QUICK, "UNLIKELY_TREMBLING": QUICK},
+    let_down: {"WORTH": 3.0},
+    verdict: {
+        "THRESHOLD": 3.0,
+        "ALONE": 0.0,
+        "CORROBORATION": 2.9,
+        "CORROBORATION_RESTLESS": 2.9,
+    },
+    evidence: {
+        "UNLIKELY": UNLIKELY,
+        "UNLIKELY_RESTLESS": UNLIKELY,
+        "UNLIKELY_TREMBLING": UNLIKELY,
+    },
 }
 """Who asks for hardly any evidence, as some peers do ..."""
 
@@ -43,13 +56,20 @@ def find(samples: Samples) -> list[Told]:
 
 def find_hastily(samples: Samples) -> list[Told]:
     """Return what it finds at the threshold `HASTY`; its confidence means nothing then."""
-    with patch.object(let_down, "THRESHOLD", HASTY):
+    with patch.object(verdict, "THRESHOLD", HASTY):
         return find(samples)
 
 
-def find_quickly(samples: Samples) -> list[Told]:
-    """Return what it finds when slow weight counts as milk; its confidence means nothing then."""
-    with patch.object(evidence, "UNLIKELY", QUICK):
+@contextmanager
+def patient() -> Iterator[None]:
+    """Leave all to the sequential test: the taught eye tells nothing sooner."""
+    with patch.multiple(verdict, LIKELY=NEVER, LIKELY_ALONE=NEVER):
+        yield
+
+
+def find_patiently(samples: Samples) -> list[Told]:
+    """Return what it finds without its taught eye; its confidence means less then."""
+    with patient():
         return find(samples)
 
 

@@ -23,7 +23,8 @@ class Use(Enum):
     """Constants may be fitted to them, ours and the peers'. They leave out some forms of ejections
     and pumps, so that who fits too closely is found out."""
     DEVELOPMENT = "development"
-    """May be looked at while working, but nothing is fitted to them."""
+    """May be looked at while working, but nothing is fitted to them, except for what the taught eye
+    must be sure of (`verdict.LIKELY`): it has seen the training ones."""
     BENCHMARK = "benchmark"
     """The judge's: used by `make bench-detection` and by nothing else."""
 
@@ -31,7 +32,7 @@ class Use(Enum):
 FIRST_SEED: Final = {
     Use.TRAINING: 910_000_000,
     Use.DEVELOPMENT: 920_000_000,
-    Use.BENCHMARK: 690_000_000,
+    Use.BENCHMARK: 750_000_000,
 }
 
 FORMS: Final = {

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from bench.detection.failures import FALSE, MISSED
+from bench.detection.fooling import best_f1
 from bench.detection.judging import TUNED_AS, tuned_settings
 from bench.detection.ours import HASTY
 from bench.detection.peers import PEERS
@@ -86,6 +87,7 @@ def family_table(results: Sequence[FamilyResult], use: Use) -> str:
         "first let-downs told by it, looking (%)": [
             _told_share(each, "searching_s", first=True) for each in results
         ],
+        "looking all the time, at the best bar: F1": [_best_f1(each) for each in results],
         "onset error, median (s)": [_cell(each.onset_error_s, 2) for each in figures],
         "calibration error": [
             _cell(each.calibration_error, 3) if each.let_downs else "–" for each in figures
@@ -113,8 +115,9 @@ def peer_table(results: Sequence[FamilyResult]) -> str:
     hasty = [[one.hasty for one in each.judged] for each in results]
     name = f"lullaflow, hasty (ln odds {HASTY:g})"
     rows.append((name, *(_trio(sum_up(each), sober_delay_s(each)) for each in hasty)))
-    quick = [[one.quick for one in each.judged] for each in results]
-    rows.append(("lullaflow, quick", *(_trio(sum_up(each), sober_delay_s(each)) for each in quick)))
+    patient = [[one.patient for one in each.judged] for each in results]
+    name = "lullaflow, patient (no taught eye)"
+    rows.append((name, *(_trio(sum_up(each), sober_delay_s(each)) for each in patient)))
     rash = [[one.rash[-1] for one in each.judged] for each in results]
     rows.append(("lullaflow, rash", *(_trio(sum_up(each), sober_delay_s(each)) for each in rash)))
     for peer in PEERS:
@@ -190,6 +193,11 @@ def _told_share(result: FamilyResult, limit_name: str, *, first: bool = False) -
         for limit in each.limits[:last]
     ]
     return _cell(100.0 * sum(known) / len(known), 1) if known else "–"
+
+
+def _best_f1(result: FamilyResult) -> str:
+    asked = [each.fooling for each in result.judged if each.fooling is not None]
+    return _cell(best_f1(asked)[0], 3) if asked else "–"
 
 
 def _late_s(result: FamilyResult, limit_name: str) -> float:

@@ -1,0 +1,134 @@
+"""What the taught eye may do: tell sooner what is clear, and nothing else."""
+
+from dataclasses import fields, replace
+from unittest.mock import patch
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lullaflow.detection import LetDownDetector, LetDownFound, Samples, verdict
+from lullaflow.detection.evidence import Rise
+from lullaflow.detection.level import Reading
+from lullaflow.detection.likeness import APART_S, Looks, likeness
+from lullaflow.detection.shape import Shape, shape_of
+from lullaflow.detection.track import Track
+
+RATE_HZ = 10
+T_S = np.arange(0.0, 200.0, 1.0 / RATE_HZ)
+NONE = np.full_like(T_S, np.nan)
+ONSET_S = 90.0
+PATIENT = {"LIKELY": 2.0, "LIKELY_ALONE": 2.0}
+"""No probability is as high: the sequential test alone tells."""
+
+
+def milk(flow_ml_s, seed):
+    flow = np.clip((T_S - ONSET_S) / 10.0, 0.0, 1.0) * flow_ml_s
+    return np.cumsum(flow) / RATE_HZ + np.random.default_rng(seed).normal(0.0, 0.02, len(T_S))
+
+
+def told(left, right=NONE):
+    findings = LetDownDetector().update(Samples(T_S, NONE, left, NONE, right))
+    return [each.detected_s for each in findings if isinstance(each, LetDownFound)]
+
+
+def told_without(left, right=NONE):
+    with patch.multiple(verdict, **PATIENT):
+        return told(left, right)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_clear_let_down_of_one_bottle_is_told_seconds_before_an_arm_is_ruled_out(seed):
+    (sooner,) = told(milk(0.3, seed))
+    (later,) = told_without(milk(0.3, seed))
+    assert ONSET_S < sooner < later - 1.0
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("flow_ml_s", [0.06, 0.1, 0.2, 0.5])
+def test_it_never_makes_a_let_down_later(flow_ml_s, seed):
+    both = milk(flow_ml_s, seed), milk(flow_ml_s, seed + 50)
+    for bottles in (both, both[:1]):
+        for sooner, later in zip(told(*bottles), told_without(*bottles), strict=True):
+            assert sooner <= later
+
+
+def sides_told(left, right=NONE, left_mmhg=NONE, right_mmhg=NONE):
+    findings = LetDownDetector().update(Samples(T_S, left_mmhg, left, right_mmhg, right))
+    return [each.side for each in findings if isinstance(each, LetDownFound)]
+
+
+PULLS_MMHG = 75.0 - 75.0 * np.cos(2.0 * np.pi * T_S)
+STILL = np.random.default_rng(9).normal(0.0, 0.02, len(T_S))
+
+
+def test_told_before_the_other_side_shows_it_is_of_all_sides_that_are_pumped():
+    one = milk(0.3, 1)
+    assert sides_told(one) == ["left"]
+    assert sides_told(one, STILL) == ["both"]
+    assert sides_told(one, STILL, PULLS_MMHG, PULLS_MMHG) == ["both"]
+    assert sides_told(one, STILL, PULLS_MMHG, 0.0 * PULLS_MMHG) == ["left"]
+    with patch.multiple(verdict, **PATIENT):
+        assert sides_told(one, STILL) == ["left"]
+
+
+NUMBER = st.floats(-1e3, 1e3)
+LOOKS = st.builds(
+    Looks,
+    weight=NUMBER,
+    against_none=NUMBER,
+    against_all_ample=NUMBER,
+    bins=st.integers(2, 40),
+    apart_s=st.floats(0.0, APART_S),
+    shape=st.builds(
+        Shape, NUMBER, NUMBER, NUMBER, st.floats(0.0, 1e3), NUMBER, NUMBER, st.integers(0, 4000)
+    ),
+)
+
+
+@given(LOOKS, st.floats(0.0, 1e3))
+def test_more_evidence_never_makes_a_rise_less_likely(looks, more):
+    likely = likeness(looks)
+    assert 0.0 < likely < 1.0
+    for name in ("weight", "against_none", "against_all_ample"):
+        assert likeness(replace(looks, **{name: getattr(looks, name) + more})) >= likely
+    sunk = replace(looks.shape, sunk_ml=looks.shape.sunk_ml + more)
+    assert likeness(replace(looks, shape=sunk)) <= likely
+
+
+@given(LOOKS)
+def test_the_eye_sees_all_that_a_rise_looks_like(looks):
+    assert len(looks.figures) == len(fields(Looks)) - 1 + len(fields(Shape))
+
+
+def shape(levels, rise):
+    track = Track()
+    for number, level in enumerate(levels):
+        track.add(Reading(0.5 * (number + 1), float(level), follows=True))
+    return shape_of(track, rise, white=0.02**2)
+
+
+def rise(bins, gained_ml_s):
+    return Rise(50.0, 20.0, 20.0, bins, base_ml_s=0.0, gained_ml_s=gained_ml_s, onset_s=0.0)
+
+
+def test_milk_goes_on_in_many_parts():
+    levels = np.concatenate((np.zeros(100), 0.1 * np.arange(1, 13)))
+    seen = shape(levels, rise(12, 0.2))
+    assert seen.lately_ml_s == pytest.approx(0.2)
+    assert seen.parts_ml_s == pytest.approx(0.2)
+    assert (seen.latest, seen.now) == pytest.approx((1.0, 1.0))
+    assert seen.rough < 0.01
+    assert seen.sunk_ml == pytest.approx(0.0, abs=1e-9)
+
+
+def test_what_settles_has_come_to_rest_and_in_one_part():
+    seen = shape(np.concatenate((np.zeros(100), np.full(12, 1.2))), rise(12, 0.2))
+    still = (seen.lately_ml_s, seen.parts_ml_s, seen.latest)
+    assert still == pytest.approx((0.0, 0.0, 0.0), abs=1e-9)
+
+
+def test_a_bottle_that_was_tilted_had_been_as_high_before():
+    tilt = np.concatenate((np.full(90, 1.0), np.full(10, -0.2), 0.1 * np.arange(-1, 11)))
+    assert shape(tilt, rise(12, 0.2)).sunk_ml == pytest.approx(1.2)
