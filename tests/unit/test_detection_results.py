@@ -6,6 +6,7 @@ import json
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 pytest.importorskip("river", reason="the peers are installed by `make .make/peers`")
@@ -144,3 +145,8 @@ def test_who_looks_all_the_time_is_asked_at_let_downs_and_where_nothing_comes():
     assert len(asked.true) == len(MADE.let_downs)
     assert min(asked.true) > 0.0
     assert asked.empty
+
+
+def test_a_still_half_minute_may_fool_it_as_any_other():
+    asked = fooling(replace(MADE, let_downs=()))
+    assert np.isfinite(asked.empty).all()

@@ -4,14 +4,14 @@ Its law of the noise is Gaussian, and it stops at odds that would fool it once i
 errors have heavy tails. So it is also asked in half minutes in which no let-down comes: how high
 would its bar have to be, and how many let-downs would it still tell? It goes on knowing what it
 knows elsewhere: the law of the noise, when a bottle is touched, the form of what is no milk. It is
-not asked where the true flow rises by anything, nor near a let-down, and tells of each half minute
-once.
+not asked where the true flow rises (by the 0.03 g/s of the rule of truth), nor near a let-down, and
+tells of each half minute once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -19,13 +19,11 @@ import numpy as np
 from bench.detection.limit import Evidence, margins, searched
 from bench.detection.readings import JUST_BEFORE_S, Readings
 from bench.detection.recording import Recording
-from bench.detection.scoring import LATEST_S
+from bench.detection.scoring import EARLIEST_S, LATEST_S
+from lullaflow_sim.let_downs import ONSET_G_S
 
 ASKED: Final = ("typical", "hard")
 """Families with a goal for F1; it takes too long for all."""
-
-RISE_G_S: Final = 0.03
-"""Of the rule of truth: from this on the true flow has risen."""
 
 AFTER_S: Final = 20.0
 """So long after its onset a let-down's flow may still rise."""
@@ -55,7 +53,7 @@ def fooling(made: Recording) -> Fooling:
         rising = [sides[side] for side in sides if each.side in (side, "both")]
         true.append(_best([searched(side, each.onset_s) for side in rising], each.onset_s, made))
     for at_s in _empty_s(made):
-        parts = [searched(side, at_s) for side in sides.values()]
+        parts = [_always_asked(searched(side, at_s)) for side in sides.values()]
         empty.append(max(_best(some, at_s, made) for some in _ways(parts)))
     return Fooling(tuple(true), tuple(empty))
 
@@ -75,6 +73,11 @@ def best_f1(parts: Sequence[Fooling]) -> tuple[float, float]:
     return max(f1), float(BARS[int(np.argmax(f1))])
 
 
+def _always_asked(part: Evidence) -> Evidence:
+    """Return the evidence of a half minute in which there is no let-down to make a difference."""
+    return replace(part, differs=np.ones_like(part.differs))
+
+
 def _ways(parts: list[Evidence]) -> list[list[Evidence]]:
     """Return which sides may rise: each alone, or all."""
     return [[part] for part in parts] + ([parts] if len(parts) > 1 else [])
@@ -92,7 +95,7 @@ def _empty_s(made: Recording) -> list[float]:
     return [
         float(at_s)
         for at_s in moments_s
-        if not ((taken_s > at_s - AFTER_S) & (taken_s < at_s + LATEST_S + 2.0)).any()
+        if not ((taken_s > at_s - AFTER_S) & (taken_s < at_s + LATEST_S + EARLIEST_S)).any()
         and not _rises(made, at_s)
     ]
 
@@ -100,4 +103,4 @@ def _empty_s(made: Recording) -> list[float]:
 def _rises(made: Recording, at_s: float) -> bool:
     lately = (made.true_t_s >= at_s - JUST_BEFORE_S) & (made.true_t_s <= at_s + LATEST_S)
     flows = [side.flow_g_s[lately] for side in made.sides.values()]
-    return any(float((flow - np.minimum.accumulate(flow)).max()) >= RISE_G_S for flow in flows)
+    return any(float((flow - np.minimum.accumulate(flow)).max()) >= ONSET_G_S for flow in flows)
