@@ -1,6 +1,6 @@
 """What the taught eye may do: tell sooner what is clear, and nothing else."""
 
-from dataclasses import fields, replace
+from dataclasses import fields
 from unittest.mock import patch
 
 import numpy as np
@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from lullaflow.detection import LetDownDetector, LetDownFound, Samples, verdict
 from lullaflow.detection.evidence import Rise
 from lullaflow.detection.level import Reading
-from lullaflow.detection.likeness import APART_S, Looks, likeness
+from lullaflow.detection.likeness import APART_S, Looks, likeness, read_trees
 from lullaflow.detection.shape import Shape, shape_of
 from lullaflow.detection.track import Track
+from lullaflow.detection.trees import TREES
 
 RATE_HZ = 10
 T_S = np.arange(0.0, 200.0, 1.0 / RATE_HZ)
@@ -66,11 +67,14 @@ STILL = np.random.default_rng(9).normal(0.0, 0.02, len(T_S))
 def test_told_before_the_other_side_shows_it_is_of_all_sides_that_are_pumped():
     one = milk(0.3, 1)
     assert sides_told(one) == ["left"]
-    assert sides_told(one, STILL) == ["both"]
     assert sides_told(one, STILL, PULLS_MMHG, PULLS_MMHG) == ["both"]
     assert sides_told(one, STILL, PULLS_MMHG, 0.0 * PULLS_MMHG) == ["left"]
     with patch.multiple(verdict, **PATIENT):
-        assert sides_told(one, STILL) == ["left"]
+        assert sides_told(one, STILL, PULLS_MMHG, PULLS_MMHG) == ["left"]
+
+
+def test_without_gauges_it_is_of_the_side_that_shows():
+    assert sides_told(milk(0.3, 1), STILL) == ["left"]
 
 
 NUMBER = st.floats(-1e3, 1e3)
@@ -87,19 +91,44 @@ LOOKS = st.builds(
 )
 
 
-@given(LOOKS, st.floats(0.0, 1e3))
-def test_more_evidence_never_makes_a_rise_less_likely(looks, more):
-    likely = likeness(looks)
-    assert 0.0 < likely < 1.0
-    for name in ("weight", "against_none", "against_all_ample"):
-        assert likeness(replace(looks, **{name: getattr(looks, name) + more})) >= likely
-    sunk = replace(looks.shape, sunk_ml=looks.shape.sunk_ml + more)
-    assert likeness(replace(looks, shape=sunk)) <= likely
+@given(LOOKS)
+def test_whatever_a_rise_looks_like_it_is_more_or_less_likely(looks):
+    assert 0.0 < likeness(looks) < 1.0
+
+
+NAMES = [each.name for each in (*fields(Looks)[:-1], *fields(Shape))]
+MORE_IS_MILK = {"weight", "against_none", "against_all_ample", "calm_bins"}
+MORE_IS_NONE = {"sunk_ml"}
+
+
+def leaves(node):
+    return [node] if isinstance(node, float) else [*leaves(node[2]), *leaves(node[3])]
+
+
+def splits(node):
+    if not isinstance(node, float):
+        yield node
+        yield from splits(node[2])
+        yield from splits(node[3])
+
+
+def test_more_evidence_never_makes_a_rise_less_likely():
+    seen = set()
+    for tree in read_trees(TREES):
+        for which, _, below, above in splits(tree):
+            seen.add(NAMES[which])
+            if NAMES[which] in MORE_IS_MILK:
+                assert max(leaves(below)) <= min(leaves(above))
+            elif NAMES[which] in MORE_IS_NONE:
+                assert min(leaves(below)) >= max(leaves(above))
+    assert seen == set(NAMES)
 
 
 @given(LOOKS)
-def test_the_eye_sees_all_that_a_rise_looks_like(looks):
-    assert len(looks.figures) == len(fields(Looks)) - 1 + len(fields(Shape))
+def test_figures_stand_in_the_order_of_their_names(looks):
+    assert looks.figures == tuple(
+        getattr(looks.shape if hasattr(looks.shape, name) else looks, name) for name in NAMES
+    )
 
 
 def shape(levels, rise):

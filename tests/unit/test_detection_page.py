@@ -6,6 +6,7 @@ import doctest
 import re
 from pathlib import Path
 
+from lullaflow.detection import let_down
 from lullaflow_sim.generate import generate_session
 from lullaflow_sim.generate.files import to_csv
 
@@ -24,6 +25,12 @@ def test_the_examples_run_as_they_stand(tmp_path, monkeypatch):
     runner.run(test, out=told.append, clear_globs=False)
     assert not runner.summarize(verbose=False).failed, "".join(told)
     assert len(test.globs["found"]) > 1
+
+
+def test_the_example_of_the_class_runs_as_it_stands():
+    ran = doctest.testmod(let_down)
+    assert ran.attempted >= 6
+    assert not ran.failed
 
 
 def test_every_picture_is_there_and_of_modest_size():

@@ -18,4 +18,4 @@ def test_written_trees_judge_as_those_that_were_taught():
     taught = teach(figures, true)
     trees = read_trees("\n\n".join(words(taught)))
     odds = taught.decision_function(figures[:200]) - float(np.ravel(taught._baseline_prediction)[0])
-    assert [sum_of(trees, row) for row in figures[:200].tolist()] == pytest.approx(odds, abs=0.05)
+    assert [sum_of(trees, row) for row in figures[:200].tolist()] == pytest.approx(odds, abs=1e-4)

@@ -43,7 +43,7 @@ class Bin:
         return Bin(self.index, ([], self.channels[1], [], self.channels[3]), self.moments)
 
     def extend(self, more: Bin) -> None:
-        """Add later samples of the same bin."""
+        """Add later samples of the same bin, before it is given away."""
         for mine, theirs in zip(self.channels, more.channels, strict=True):
             mine.extend(theirs)
         for mine, theirs in zip(self.moments, more.moments, strict=True):

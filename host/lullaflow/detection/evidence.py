@@ -102,8 +102,8 @@ knows nothing of drops. Shares of the two, and what is still late, fitted."""
 
 UNLIKELY: Final = np.array([5.0, 5.0, 6.0, 9.0, 9.0])
 """How unlikely, as a logarithm, each confusing change is at any moment: one that rests at once,
-within a second, two, four, or six and a half. Fitted; so that a let-down of one side alone waits
-until an arm that slowly leans on the bottle is ruled out, and one of both sides does not."""
+within a second, two, four, or six and a half. Fitted; so that the test has a let-down of one side
+alone wait until an arm that slowly leans on the bottle is ruled out, and one of both sides not."""
 
 UNLIKELY_RESTLESS: Final = np.array([3.0, 3.0, 6.0, 6.0, 6.0])
 RESTLESS_H: Final = 45.0

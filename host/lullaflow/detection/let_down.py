@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final
 
 from lullaflow.detection.binning import BIN_S, Bin, Binner
 from lullaflow.detection.bottle import Bottle
@@ -14,12 +14,13 @@ from lullaflow.detection.likeness import Looks
 from lullaflow.detection.samples import Samples
 from lullaflow.detection.vacuum import VacuumTracker
 from lullaflow.detection.verdict import (
-    THRESHOLD,
     TOGETHER_S,
     WORTH,
+    Side,
     is_let_down,
     looks,
     rising,
+    side_of,
     weigh,
 )
 
@@ -32,8 +33,6 @@ OVER_BINS: Final = 12
 
 SUSPECTED_BINS: Final = 10
 """What looked like a rise may still be one for five seconds: spurts come and go."""
-
-Side = Literal["left", "right", "both"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +83,7 @@ class LetDownDetector:
     >>> none = np.full_like(t, np.nan)
     >>> found = LetDownDetector().update(Samples(t, none, milk, none, none))
     >>> [(each.side, round(each.onset_s), each.detected_s) for each in found]
-    [('left', 59, 62.5)]
+    [('left', 59, 63.0)]
 
     Attributes:
         suction: what the pump does, left and right.
@@ -133,7 +132,7 @@ class LetDownDetector:
         self._suspected_bins = SUSPECTED_BINS if suspected else max(self._suspected_bins - 1, 0)
         findings = self._look_for_end(end_s)
         self.looks = None
-        found = self._look_for_rise(end_s) if suspected else None
+        found = self._look_for_rise(end_s)
         if found is not None:
             findings += self.stop(found.onset_s)
             self._begin(found)
@@ -167,6 +166,8 @@ class LetDownDetector:
         if weight < WORTH:
             return None
         on = [rising(side) for side in self._sides]
+        if not any(on):
+            return None
         rising_ones = [side for side, part in zip(self._sides, on, strict=True) if part]
         if min(side.rise.onset_s for side in rising_ones) < self._last_onset_s + TOGETHER_S:
             return None
@@ -174,31 +175,16 @@ class LetDownDetector:
         if not is_let_down(self.looks, alone=not all(on)):
             return None
         signs = self._signs(alone=not all(on))
+        pumped = (self.suction[0].running, self.suction[1].running)
         return LetDownFound(
             index=self.count + 1,
-            side=self._side(on, sooner=weight < THRESHOLD),
+            side=side_of(self._sides, pumped, weight),
             onset_s=min(side.onset_s() for side in rising_ones),
             detected_s=now_s,
             flow_ml_min=60.0 * self._total_flow_ml_s(),
             confidence=confidence(signs),
             signs=signs,
         )
-
-    def _side(self, on: list[bool], *, sooner: bool) -> Side:
-        """Return the side that a rise is of.
-
-        One that is told sooner has not given the other side the time to show: where that is pumped,
-        too, it is of both, as 95.5 % are (Prime 2009).
-        """
-        left, right = on
-        if sooner:
-            pumped = [suction.running for suction in self.suction]
-            may = [
-                side.present and (runs or not any(pumped))
-                for side, runs in zip(self._sides, pumped, strict=True)
-            ]
-            left, right = left or may[0], right or may[1]
-        return "both" if left and right else "left" if left else "right"
 
     def _signs(self, *, alone: bool) -> Signs:
         strong = max((side.rise for side in self._sides), key=lambda rise: rise.against_none)

@@ -4,9 +4,10 @@ The sequential test has to wait until the slowest thing that is no milk would ha
 most rises look like milk long before: large beside the noise, on both sides at once, going on in
 many parts. How much all that is worth together, no theory says. So boosted trees (Friedman 2001)
 learnt it from rises of training sessions, true and false (`tests/bench/detection/teach.py`). More
-evidence never makes a rise less likely to them.
+evidence of the stronger side, or of both together, never makes a rise less likely to them.
 
-They only ever tell sooner: what passes the sequential test is told whatever they think of it.
+They never raise what the sequential test asks. But what they tell counts as told, and what rises
+within ten seconds of it is the same let-down.
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ class Looks:
         against_none: evidence of the stronger side against nothing but noise.
         against_all_ample: the same against all confusing changes, of onsets whose rise is large.
         bins: since the onset of the stronger side.
-        apart_s: from the onset of one side to that of the other; `APART_S` where one rises alone.
+        apart_s: from the onset of one side to that of the other; `APART_S` where the
+            other shows nothing at all.
         shape: of the stronger side.
     """
 
@@ -68,9 +70,9 @@ class Looks:
 
 
 def likeness(looks: Looks) -> float:
-    """Return the probability that a rise which looks so is a let-down's, at a moment at random."""
-    odds = BIAS + sum_of(_TREES, looks.figures)
-    return 1.0 / (1.0 + math.exp(-odds))
+    """Return the probability that a rise which looks so is a let-down's, as in the teaching."""
+    log_odds = BIAS + sum_of(_TREES, looks.figures)
+    return 1.0 / (1.0 + math.exp(-log_odds))
 
 
 def read_trees(text: str) -> tuple[Node, ...]:

@@ -37,7 +37,8 @@ class Shape:
 
     Attributes:
         lately_ml_s: flow over its latter half.
-        parts_ml_s: its flow without its two largest half seconds.
+        parts_ml_s: its flow without its two largest half seconds; of up to `LEAST_BINS`, what it
+            gains.
         sunk_ml: how far the level lay below its top of the last minute as it began.
         rough: variance about a line over the last four seconds, as a multiple of the session's own.
         latest: gain of the last bins as a multiple of the mean gain, the flow before taken off.

@@ -111,7 +111,8 @@ class VacuumTracker:
             self._high = values[0] > rise_mmhg
             self._lost = True
         before = len(self._between)
-        if self._lows[-1] <= fall_mmhg if self._high else self.last_mmhg > rise_mmhg:
+        falls, rises = self._lows[-1] <= fall_mmhg, self.last_mmhg > rise_mmhg
+        if falls if self._high else rises:
             self._follow(start_s, values, rise_mmhg, fall_mmhg)
         rose = len(self._between) > before
         oldest_s = start_s - WINDOW_BINS * BIN_S

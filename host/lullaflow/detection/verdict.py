@@ -7,10 +7,12 @@ no milk on either side, or on both; and, when one side rises alone, that its mil
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal
 
 from lullaflow.detection.bottle import Bottle
 from lullaflow.detection.likeness import APART_S, Looks, likeness
+
+Side = Literal["left", "right", "both"]
 
 THRESHOLD: Final = 12.0
 """ln(36,000 s x 2 decisions a second x 2.3 onsets that differ): one false alarm in ten hours (Wald
@@ -81,3 +83,16 @@ def looks(left: Bottle, right: Bottle, weight: float) -> Looks:
 def is_let_down(seen: Looks, *, alone: bool) -> bool:
     """Tell whether a rise is a let-down: it weighs enough, or it looks like one."""
     return seen.weight >= THRESHOLD or likeness(seen) >= (LIKELY_ALONE if alone else LIKELY)
+
+
+def side_of(bottles: tuple[Bottle, Bottle], pumped: tuple[bool, bool], weight: float) -> Side:
+    """Return the side of a let-down that weighs so much; at least one bottle rises.
+
+    One that is told sooner has not given the other side the time to show: where both are pumped it
+    is of both, as 95.5 % are (Prime 2009).
+    """
+    both_pumped = all(pumped) and all(bottle.present for bottle in bottles)
+    left, right = (rising(bottle) for bottle in bottles)
+    if left == right or (both_pumped and weight < THRESHOLD):
+        return "both"
+    return "left" if left else "right"

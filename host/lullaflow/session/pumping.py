@@ -64,7 +64,7 @@ class Pumping:
         self._note_rest(end_s, seen=any(bin_.channels[::2]))
         left, right = self._sides
         for tracker, values in zip(self._sides, bin_.channels[::2], strict=True):
-            if values and tracker.last_mmhg >= SUCTION_MMHG:
+            if tracker.last_mmhg >= SUCTION_MMHG:
                 self._note_suction(start_s, values)
         if left.pulls or right.pulls:
             self._note_pull(end_s)

@@ -2,8 +2,8 @@
 
 make teach
 
-Every rise that is worth a look, at every half second until something is told, is one example: true
-when a let-down that is still to be found began in the last 30 s. In every second recording the milk
+Every rise that is worth a look, at every half second, is one example: true when a let-down began in
+the last 30 s. In every second recording the milk
 is let fall anew, in drops at random of up to `MOST_DROP_ML`, for in the simulator's body they fall
 evenly, and nobody knows how they do elsewhere.
 
@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Final
 
@@ -33,6 +33,8 @@ from bench.detection.scoring import EARLIEST_S, LATEST_S
 from bench.detection.seeds import Use, seeds
 from lullaflow.detection import LetDownDetector, Samples, likeness
 from lullaflow.detection.binning import Binner
+from lullaflow.detection.likeness import Looks
+from lullaflow.detection.shape import Shape
 
 SESSIONS: Final = {"typical": 600, "hard": 600, "dry": 700, "volume_only": 300}
 """Of each family."""
@@ -49,20 +51,7 @@ RISING: Final = ("weight", "against_none", "against_all_ample", "calm_bins")
 FALLING: Final = ("sunk_ml",)
 """More of these never makes a rise less likely, or more."""
 
-FIGURES: Final = (
-    "weight",
-    "against_none",
-    "against_all_ample",
-    "bins",
-    "apart_s",
-    "lately_ml_s",
-    "parts_ml_s",
-    "sunk_ml",
-    "rough",
-    "latest",
-    "now",
-    "calm_bins",
-)
+FIGURES: Final = tuple(each.name for each in (*fields(Looks)[:-1], *fields(Shape)))
 """In the order of `Looks.figures`."""
 
 DIGITS: Final = 6
