@@ -156,6 +156,7 @@ class Level:
         self.milk_ml = raw - self._offset_ml
         if self.trust is Trust.SETTLED:
             self._settled = (end_s, raw, self._offset_ml)
+        # 0 for a level that is believed: it is the last that was.
         below_ml = self._settled[1] - raw
         return Reading(end_s, self.milk_ml, follows, below_ml, shift_ml)
 
