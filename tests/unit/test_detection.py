@@ -122,9 +122,8 @@ def test_noise_is_learnt_from_the_session(ml):
     assert np.sqrt(learnt.white + learnt.walk) == pytest.approx(ml, rel=0.4)
 
 
-def test_confidence_is_a_probability_and_less_for_one_side_alone():
-    both, alone = (
-        confidence(Signs(4.0, 20.0, alone=alone, gained_ml_s=0.2, base_ml_s=0.0))
-        for alone in (False, True)
+def test_confidence_is_a_probability_and_less_the_longer_it_took_to_tell():
+    soon, long = (
+        confidence(Signs(since_s, 20.0, gained_ml_s=0.2, base_ml_s=0.0)) for since_s in (4.0, 16.0)
     )
-    assert 0.5 < alone < both < 1.0
+    assert 0.5 < long < soon < 1.0

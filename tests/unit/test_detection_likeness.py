@@ -20,7 +20,7 @@ RATE_HZ = 10
 T_S = np.arange(0.0, 200.0, 1.0 / RATE_HZ)
 NONE = np.full_like(T_S, np.nan)
 ONSET_S = 90.0
-PATIENT = {"LIKELY": 2.0, "LIKELY_ALONE": 2.0}
+PATIENT = {"LIKELY": 2.0, "LIKELY_ALONE": 2.0, "LEAST_LIKELY": 0.0}
 """No probability is as high: the sequential test alone tells."""
 
 
@@ -48,11 +48,31 @@ def test_a_clear_let_down_of_one_bottle_is_told_seconds_before_an_arm_is_ruled_o
 
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("flow_ml_s", [0.06, 0.1, 0.2, 0.5])
-def test_it_never_makes_a_let_down_later(flow_ml_s, seed):
+def test_it_makes_no_let_down_later_that_comes_as_milk_does(flow_ml_s, seed):
     both = milk(flow_ml_s, seed), milk(flow_ml_s, seed + 50)
     for bottles in (both, both[:1]):
         for sooner, later in zip(told(*bottles), told_without(*bottles), strict=True):
             assert sooner <= later
+
+
+@pytest.mark.parametrize(
+    ("weight_ml", "seconds"),
+    [(0.5, 1.0), (0.5, 3.0), (1.0, 2.0), (1.0, 4.5), (2.0, 3.0), (2.0, 6.5), (4.0, 6.5)],
+)
+def test_an_arm_that_leans_on_a_quiet_bottle_is_no_milk_however_smooth(weight_ml, seconds):
+    way = np.clip((T_S - ONSET_S) / seconds, 0.0, 1.0)
+    for seed in range(2):
+        noise = np.random.default_rng(seed).normal(0.0, 0.03, len(T_S))
+        assert told(weight_ml * (0.5 - 0.5 * np.cos(np.pi * way)) + noise) == []
+
+
+def test_what_looks_least_like_milk_has_to_weigh_far_more():
+    def at(likeness):
+        with patch("lullaflow.detection.verdict.likeness", return_value=likeness):
+            return told(milk(0.3, 1))
+
+    (unlikely,), (likely,) = at(0.5), at(0.8)
+    assert likely < unlikely
 
 
 def sides_told(left, right=NONE, left_mmhg=NONE, right_mmhg=NONE):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from lullaflow.detection.binning import BIN_S, Bin
-from lullaflow.detection.evidence import NOTHING, Evidence
+from lullaflow.detection.evidence import COARSE_ML, NOTHING, Evidence
 from lullaflow.detection.level import Level, Trust
 from lullaflow.detection.shape import Shape, shape_of
 from lullaflow.detection.track import Track
@@ -50,6 +50,11 @@ class Bottle:
     def track(self) -> Track:
         """Return its last levels, touches bridged."""
         return self._evidence.track
+
+    @property
+    def coarse(self) -> bool:
+        """Tell whether the steps of its figures are coarse, or not known yet."""
+        return self._step_ml > COARSE_ML
 
     @property
     def settled(self) -> bool:
@@ -110,8 +115,7 @@ class Bottle:
         for value in values:
             step = abs(value - before)
             if LEAST_STEP_ML < step < self._step_ml:
-                self._step_ml = step
-                self._evidence.step_ml = self._level.step_ml = step
+                self._step_ml = self._evidence.step_ml = self._level.step_ml = step
             before = value
         self._last_value = before
 

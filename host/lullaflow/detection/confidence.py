@@ -12,7 +12,7 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-WEIGHTS: Final = (4.35, -1.46, 0.39, -0.74, -0.12, -0.96)
+WEIGHTS: Final = (4.59, -1.65, -0.19, -0.78, -0.51)
 """Of 1 and of `Signs.figures`. Fitted."""
 
 
@@ -23,14 +23,12 @@ class Signs:
     Attributes:
         since_s: how long ago it began, where its evidence is strongest.
         touches_h: how often the bottles are touched an hour, the busier one.
-        alone: whether one side of two rises alone.
         gained_ml_s: flow beyond the flow before, of the stronger side.
         base_ml_s: flow before, likewise.
     """
 
     since_s: float
     touches_h: float
-    alone: bool
     gained_ml_s: float
     base_ml_s: float
 
@@ -40,7 +38,6 @@ class Signs:
         return (
             math.log(self.since_s / 5.0),
             math.log(self.touches_h / 45.0),
-            float(self.alone),
             min(max(math.log(self.gained_ml_s / 0.1), -1.0), 1.0),
             self.base_ml_s / (self.base_ml_s + self.gained_ml_s),
         )

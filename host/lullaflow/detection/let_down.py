@@ -12,6 +12,7 @@ from lullaflow.detection.confidence import Signs, confidence
 from lullaflow.detection.level import SPURT_S
 from lullaflow.detection.likeness import Looks
 from lullaflow.detection.samples import Samples
+from lullaflow.detection.timing import Timing
 from lullaflow.detection.vacuum import VacuumTracker
 from lullaflow.detection.verdict import (
     TOGETHER_S,
@@ -32,7 +33,11 @@ OVER_BINS: Final = 12
 """Six seconds of it: a slow stroke must not end a flow."""
 
 SUSPECTED_BINS: Final = 10
-"""What looked like a rise may still be one for five seconds: spurts come and go."""
+"""What looked like a rise at all may still be one for five seconds: spurts come and go."""
+
+SUSPICIOUS: Final = 7.0
+SUSPICIOUS_BINS: Final = 120
+"""One with odds of a thousand to one was milk, most likely: that may flow for a minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +88,7 @@ class LetDownDetector:
     >>> none = np.full_like(t, np.nan)
     >>> found = LetDownDetector().update(Samples(t, none, milk, none, none))
     >>> [(each.side, round(each.onset_s), each.detected_s) for each in found]
-    [('left', 59, 63.0)]
+    [('left', 59, 66.0)]
 
     Attributes:
         suction: what the pump does, left and right.
@@ -98,6 +103,7 @@ class LetDownDetector:
         self._flowing: _Flowing | None = None
         self._last_onset_s = -math.inf
         self._suspected_bins = 0
+        self._timing = Timing()
         self.count = 0
         self.looks: Looks | None = None
 
@@ -125,14 +131,15 @@ class LetDownDetector:
         start_s, end_s = bin_.start_s, bin_.end_s
         for vacuum, samples in zip(self.suction, bin_.channels[::2], strict=True):
             vacuum.push(start_s, samples)
+        self._timing.push(start_s, running=any(vacuum.running for vacuum in self.suction))
         spurt_s = self._spurt_s()
         for which, (side, suction) in enumerate(zip(self._sides, self.suction, strict=True)):
             side.push(bin_, which, suction, spurt_s)
-        suspected = rising(self._sides[0]) or rising(self._sides[1])
-        self._suspected_bins = SUSPECTED_BINS if suspected else max(self._suspected_bins - 1, 0)
+        weight = weigh(*self._sides)
+        self._suspect(weight)
         findings = self._look_for_end(end_s)
         self.looks = None
-        found = self._look_for_rise(end_s)
+        found = self._look_for_rise(end_s, weight)
         if found is not None:
             findings += self.stop(found.onset_s)
             self._begin(found)
@@ -161,20 +168,30 @@ class LetDownDetector:
         left, right = self._sides
         return left.flow_ml_s + right.flow_ml_s
 
-    def _look_for_rise(self, now_s: float) -> LetDownFound | None:
-        weight = weigh(*self._sides)
+    def _suspect(self, weight: float) -> None:
+        bins = self._suspected_bins - 1
+        if weight >= SUSPICIOUS:
+            bins = max(bins, SUSPICIOUS_BINS)
+        elif any(side.rise.against_none for side in self._sides):
+            bins = max(bins, SUSPECTED_BINS)
+        self._suspected_bins = max(bins, 0)
+
+    def _look_for_rise(self, now_s: float, weight: float) -> LetDownFound | None:
         if weight < WORTH:
             return None
         on = [rising(side) for side in self._sides]
         if not any(on):
             return None
         rising_ones = [side for side, part in zip(self._sides, on, strict=True) if part]
-        if min(side.rise.onset_s for side in rising_ones) < self._last_onset_s + TOGETHER_S:
+        onset_s = min(side.rise.onset_s for side in rising_ones)
+        if onset_s < self._last_onset_s + TOGETHER_S:
             return None
         self.looks = looks(*self._sides, weight)
-        if not is_let_down(self.looks, alone=not all(on)):
+        coarse = any(side.present and side.coarse for side in self._sides)
+        untimely = self._timing.untimely(onset_s, coarse=coarse)
+        if not is_let_down(self.looks, alone=not all(on), untimely=untimely):
             return None
-        signs = self._signs(alone=not all(on))
+        signs = self._signs()
         pumped = (self.suction[0].running, self.suction[1].running)
         return LetDownFound(
             index=self.count + 1,
@@ -186,13 +203,11 @@ class LetDownDetector:
             signs=signs,
         )
 
-    def _signs(self, *, alone: bool) -> Signs:
+    def _signs(self) -> Signs:
         strong = max((side.rise for side in self._sides), key=lambda rise: rise.against_none)
-        present = [side for side in self._sides if side.present]
         return Signs(
             since_s=BIN_S * strong.bins,
-            touches_h=max(side.touches_h for side in present),
-            alone=alone and len(present) > 1,
+            touches_h=max(side.touches_h for side in self._sides if side.present),
             gained_ml_s=strong.gained_ml_s,
             base_ml_s=strong.base_ml_s,
         )
@@ -200,6 +215,7 @@ class LetDownDetector:
     def _begin(self, found: LetDownFound) -> None:
         self.count += 1
         self._last_onset_s = found.onset_s
+        self._timing.begin(found.onset_s)
         for side in self._sides:
             side.begin()
         self._flowing = _Flowing(found.index, found.side, found.onset_s, self._total_ml())

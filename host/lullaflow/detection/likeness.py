@@ -6,8 +6,8 @@ many parts. How much all that is worth together, no theory says. So boosted tree
 learnt it from rises of training sessions, true and false (`tests/bench/detection/teach.py`). More
 evidence of the stronger side, or of both together, never makes a rise less likely to them.
 
-They never raise what the sequential test asks. But what they tell counts as told, and what rises
-within ten seconds of it is the same let-down.
+They may tell before the sequential test does, and hold back what it would tell (`verdict`). What
+they tell counts as told: what rises within ten seconds of it is the same let-down.
 """
 
 from __future__ import annotations
@@ -69,9 +69,14 @@ class Looks:
         )
 
 
-def likeness(looks: Looks) -> float:
-    """Return the probability that a rise which looks so is a let-down's, as in the teaching."""
-    log_odds = BIAS + sum_of(_TREES, looks.figures)
+def likeness(looks: Looks, untimely: float = 0.0) -> float:
+    """Return the probability that a rise which looks so is a let-down's.
+
+    Args:
+        looks: of the rise.
+        untimely: logarithm by how much less likely one is than it was in the teaching.
+    """
+    log_odds = BIAS + sum_of(_TREES, looks.figures) - untimely
     return 1.0 / (1.0 + math.exp(-log_odds))
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from lullaflow.detection.binning import BIN_S
 from lullaflow.detection.evidence import Rise
+from lullaflow.detection.slopes import slope
 from lullaflow.detection.templates import LEAST_BINS
 from lullaflow.detection.track import RECENT_BINS, Track
 
@@ -37,8 +38,8 @@ class Shape:
 
     Attributes:
         lately_ml_s: flow over its latter half.
-        parts_ml_s: its flow without its two largest half seconds; of up to `LEAST_BINS`, what it
-            gains.
+        parts_ml_s: flow gained without its two largest half seconds; of up to `LEAST_BINS`, with
+            them.
         sunk_ml: how far the level lay below its top of the last minute as it began.
         rough: variance about a line over the last four seconds, as a multiple of the session's own.
         latest: gain of the last bins as a multiple of the mean gain, the flow before taken off.
@@ -62,10 +63,11 @@ def shape_of(track: Track, rise: Rise, white: float) -> Shape:
     half = min(max(rise.bins // 2, LEAST_BINS), max(track.real - 1, LEAST_BINS))
     beyond = gains[-rise.bins :] - rise.base_ml_s * BIN_S
     last = track.last(ROUGH_BINS)
-    off = last - last.mean() - _slope(last) * _at(ROUGH_BINS)
+    line = slope(ROUGH_BINS - 1)
+    off = last - last.mean() - (last @ line) / (line @ line) * line
     return Shape(
-        lately_ml_s=_slope(track.last(half + 1)) / BIN_S,
-        parts_ml_s=_without_largest(gains) if bins > LEAST_BINS else rise.gained_ml_s,
+        lately_ml_s=float(track.last(half + 1) @ slope(half)),
+        parts_ml_s=_without_largest(beyond) if bins > LEAST_BINS else rise.gained_ml_s,
         sunk_ml=float(track.sunk(np.array([bins]))[0]),
         rough=float(off @ off) / (ROUGH_BINS - 2.0) / white,
         latest=float(beyond[-LATEST:].mean()) / max(float(beyond.mean()), LEAST_ML_S * BIN_S),
@@ -77,13 +79,3 @@ def shape_of(track: Track, rise: Rise, white: float) -> Shape:
 def _without_largest(gains: NDArray[np.float64]) -> float:
     kept = np.sort(gains)[:-LARGEST]
     return float(kept.mean()) / BIN_S
-
-
-def _at(count: int) -> NDArray[np.float64]:
-    return np.arange(count, dtype=np.float64) - (count - 1) / 2.0
-
-
-def _slope(levels: NDArray[np.float64]) -> float:
-    """Return the slope of the levels, ml a bin."""
-    at = _at(len(levels))
-    return float(at @ levels / (at @ at))

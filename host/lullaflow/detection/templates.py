@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lullaflow.detection.binning import BIN_S
+from lullaflow.detection.slopes import slope
 
 Array = NDArray[np.float64]
 
@@ -121,7 +122,9 @@ def bank() -> Bank:
         rise=_filters([each[2] for each in weights]),
         tie=tie,
         fixed=_filters([w[2] - ratio * w[1] for w, ratio in zip(weights, tie, strict=True)]),
-        lately=np.array([_padded(_last(bins)) for bins in range(max(ONSETS) // 2 + 1)]),
+        lately=np.array(
+            [_padded(slope(max(bins, LEAST_BINS))) for bins in range(max(ONSETS) // 2 + 1)]
+        ),
         half=np.array([max(bins // 2, LEAST_BINS) for bins, _ in pairs]),
         explained=np.array([_padded(row) for pair in pairs for row in _lines(_bent(*pair)).T]),
         others=_filters([row for rows in others for row in rows]),
@@ -139,13 +142,6 @@ def _bent(bins: int, base_bins: int) -> Array:
     """Return the columns of a line that bends at the onset, over base and rise."""
     at = np.arange(-bins - base_bins, 1, dtype=np.float64)
     return np.stack((np.ones(len(at)), BIN_S * at, BIN_S * np.maximum(at + bins, 0.0)), axis=1)
-
-
-def _last(bins: int) -> Array:
-    at = BIN_S * np.arange(max(bins, LEAST_BINS) + 1, dtype=np.float64)
-    at -= at.mean()
-    line: Array = at / (at @ at)
-    return line
 
 
 def _lines(columns: Array) -> Array:

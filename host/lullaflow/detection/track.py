@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from lullaflow.detection.binning import BIN_S
 from lullaflow.detection.level import Reading
+from lullaflow.detection.slopes import slope
 
 Array = NDArray[np.float64]
 
@@ -141,7 +142,7 @@ class Track:
 
     def flow_ml_s(self, bins: int) -> float:
         """Return the flow over the last bins, by least squares; never below zero."""
-        return max(0.0, float(self.last(bins + 1) @ _SLOPES[bins]))
+        return max(0.0, float(self.last(bins + 1) @ slope(bins)))
 
     def flows(self, ago: NDArray[np.int64]) -> Array:
         """Return the flow so many bins ago, ml/s."""
@@ -170,7 +171,7 @@ class Track:
             if self.real > SHORT_BINS:
                 spoilt = BEFORE_BINS
                 held = self.last(HELD_BINS + 1 + spoilt)[: HELD_BINS + 1]
-                self._held_ml_s = max(0.0, float(held @ _SLOPES[HELD_BINS]))
+                self._held_ml_s = max(0.0, float(held @ slope(HELD_BINS)))
             self._flatten(spoilt)
         self._waiting = []
         self.real = 0
@@ -234,15 +235,9 @@ class Track:
             self._peaks[last] = self._peak_ml_s
 
 
-def _line(bins: int) -> Array:
-    at = BIN_S * (np.arange(bins + 1) - bins / 2.0)
-    return at / (at @ at)
-
-
-_SLOPES: Final = {bins: _line(bins) for bins in (RECENT_BINS, HELD_BINS)}
 _FLOWS: Final = np.array(
     [
-        np.concatenate((np.zeros(STILL_BINS - bins), _line(bins)))
+        np.concatenate((np.zeros(STILL_BINS - bins), slope(bins)))
         for bins in (SMOOTH_BINS, FLOW_BINS, STILL_BINS)
     ]
 )

@@ -21,11 +21,16 @@ THRESHOLD: Final = 12.0
 WORTH: Final = 4.0
 """Evidence from which a rise is worth a closer look: odds of 55 to one."""
 
-LIKELY: Final = 0.94
-LIKELY_ALONE: Final = 0.96
+LIKELY: Final = 0.90
+LIKELY_ALONE: Final = 0.92
 """A rise of both sides, or of one alone, that looks so much like milk is told sooner. Chosen on the
-benchmark's development recordings, for the eye knows those of training: with these no more is told
-there that is false, in `dry` sessions and in `typical` ones."""
+benchmark's development recordings, for the eye knows those of training."""
+
+LEAST_LIKELY: Final = 0.75
+OVERWHELMING: Final = 40.0
+"""One that looks less like milk is not told, unless it weighs as much as this: what looked worse
+was false mostly, in `dry` sessions above all, but weighed little more than `THRESHOLD`. Chosen
+likewise."""
 
 ALONE: Final = 3.1
 """How unlikely a rise of one side alone is: 4.5 % (Prime 2009)."""
@@ -50,7 +55,7 @@ def rising(bottle: Bottle) -> bool:
 def weigh(left: Bottle, right: Bottle) -> float:
     """Return the logarithm of the odds of a let-down against the likeliest of all else.
 
-    It is 0 where something else explains what is seen; from `THRESHOLD` on it is a let-down.
+    It is 0 where something else explains what is seen; `THRESHOLD` is asked of a let-down.
     """
     weak, strong = sorted((left, right), key=lambda side: side.rise.against_none)
     a, b = weak.rise, strong.rise
@@ -80,9 +85,20 @@ def looks(left: Bottle, right: Bottle, weight: float) -> Looks:
     )
 
 
-def is_let_down(seen: Looks, *, alone: bool) -> bool:
-    """Tell whether a rise is a let-down: it weighs enough, or it looks like one."""
-    return seen.weight >= THRESHOLD or likeness(seen) >= (LIKELY_ALONE if alone else LIKELY)
+def is_let_down(seen: Looks, *, alone: bool, untimely: float) -> bool:
+    """Tell whether a rise is a let-down: it weighs enough, or it looks like one.
+
+    Args:
+        seen: what it looks like.
+        alone: one side of two rises alone.
+        untimely: logarithm by how much less likely a let-down is at this time.
+    """
+    like = likeness(seen, untimely)
+    if like >= (LIKELY_ALONE if alone else LIKELY):
+        return True
+    return seen.weight >= THRESHOLD + untimely and (
+        like >= LEAST_LIKELY or seen.weight >= OVERWHELMING
+    )
 
 
 def side_of(bottles: tuple[Bottle, Bottle], pumped: tuple[bool, bool], weight: float) -> Side:

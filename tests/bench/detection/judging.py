@@ -34,7 +34,7 @@ class Judged:
         score: our detector's.
         hasty: the same at a lower threshold.
         rash: the same, when it asks for hardly any evidence; ever less.
-        patient: the same, when the eye of `likeness` may not tell sooner.
+        patient: the same, by the sequential test alone.
         missed, false: reasons, after `failures`.
         limits: the clairvoyant's delay for each true let-down.
         fooling: how well the clairvoyant that looks would do if it were asked all the time; None

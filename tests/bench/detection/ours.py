@@ -10,7 +10,15 @@ from unittest.mock import patch
 import numpy as np
 
 from bench.detection.scoring import Told
-from lullaflow.detection import LetDownDetector, LetDownFound, Samples, evidence, let_down, verdict
+from lullaflow.detection import (
+    LetDownDetector,
+    LetDownFound,
+    Samples,
+    evidence,
+    let_down,
+    timing,
+    verdict,
+)
 
 HASTY: Final = 7.0
 """A lower threshold than the detector's own, in its logarithm of odds: to see what less patience
@@ -26,8 +34,10 @@ UNLIKELY: Final = np.array([6.0, 6.0, 9.0, 13.0, 13.0])
 
 RASH: Final = {
     let_down: {"WORTH": 3.0},
+    timing: {"LATEST": 0.0, "SOONEST": 0.0},
     verdict: {
         "THRESHOLD": 3.0,
+        "LEAST_LIKELY": 0.0,
         "ALONE": 0.0,
         "CORROBORATION": 2.9,
         "CORROBORATION_RESTLESS": 2.9,
@@ -56,19 +66,22 @@ def find(samples: Samples) -> list[Told]:
 
 def find_hastily(samples: Samples) -> list[Told]:
     """Return what it finds at the threshold `HASTY`; its confidence means nothing then."""
-    with patch.object(verdict, "THRESHOLD", HASTY):
+    with patch.multiple(verdict, THRESHOLD=HASTY, LEAST_LIKELY=0.0):
         return find(samples)
 
 
 @contextmanager
 def patient() -> Iterator[None]:
-    """Leave all to the sequential test: the taught eye tells nothing sooner."""
-    with patch.multiple(verdict, LIKELY=NEVER, LIKELY_ALONE=NEVER):
+    """Leave all to the sequential test: the taught eye says nothing, and time does not count."""
+    with (
+        patch.multiple(verdict, LIKELY=NEVER, LIKELY_ALONE=NEVER, LEAST_LIKELY=0.0),
+        patch.multiple(timing, LATEST=0.0, SOONEST=0.0),
+    ):
         yield
 
 
 def find_patiently(samples: Samples) -> list[Told]:
-    """Return what it finds without its taught eye; its confidence means less then."""
+    """Return what the sequential test finds by itself; its confidence means less then."""
     with patient():
         return find(samples)
 

@@ -116,7 +116,7 @@ def peer_table(results: Sequence[FamilyResult]) -> str:
     name = f"lullaflow, hasty (ln odds {HASTY:g})"
     rows.append((name, *(_trio(sum_up(each), sober_delay_s(each)) for each in hasty)))
     patient = [[one.patient for one in each.judged] for each in results]
-    name = "lullaflow, patient (no taught eye)"
+    name = "lullaflow, patient (the test alone)"
     rows.append((name, *(_trio(sum_up(each), sober_delay_s(each)) for each in patient)))
     rash = [[one.rash[-1] for one in each.judged] for each in results]
     rows.append(("lullaflow, rash", *(_trio(sum_up(each), sober_delay_s(each)) for each in rash)))

@@ -3,9 +3,9 @@
 make teach
 
 Every rise that is worth a look, at every half second, is one example: true when a let-down began in
-the last 30 s. In every second recording the milk
-is let fall anew, in drops at random of up to `MOST_DROP_ML`, for in the simulator's body they fall
-evenly, and nobody knows how they do elsewhere.
+the last 30 s. In every second recording the milk is let fall anew, in drops at random of up to
+`MOST_DROP_ML`, and in all of them arms of any weight lean on the bottles: in the simulator's body
+drops fall evenly and arms are heavy, and nobody knows how that is elsewhere.
 
 The trees are boosted by scikit-learn, and more evidence may only ever make a rise likelier. Half of
 the sessions teach first and the other half judge, to show what the trees know; then all of them
@@ -27,7 +27,7 @@ from sklearn.metrics import log_loss, roc_auc_score
 
 from bench.detection.ours import patient
 from bench.detection.readings import GULP_ML
-from bench.detection.recording import COLUMNS, Recording, recording
+from bench.detection.recording import COLUMNS, Recording, TrueSide, recording
 from bench.detection.running import pool, run_all
 from bench.detection.scoring import EARLIEST_S, LATEST_S
 from bench.detection.seeds import Use, seeds
@@ -60,6 +60,16 @@ LEAST_DROP_ML: Final = 0.02
 MOST_DROP_ML: Final = 0.1
 """A drop of water is 0.05 ml."""
 
+LEANS_H: Final = 6.0
+LIGHTEST_ML: Final = 0.3
+HEAVIEST_ML: Final = 15.0
+SHORTEST_S: Final = 1.0
+LONGEST_S: Final = 6.5
+HELD_LEAST_S: Final = 7.0
+HELD_MORE_S: Final = 20.0
+"""An arm leans on each bottle some times an hour, with any weight (log-uniform). It takes up to as
+long as the slowest shape that `templates` knows, and stays for 7 s and some 20 s more. Assumed."""
+
 Rows = NDArray[np.float64]
 
 
@@ -75,7 +85,7 @@ def examples(task: tuple[str, int]) -> Examples:
     """Return the rises of one training recording, by family and seed."""
     family, seed = task
     made = recording(family, Use.TRAINING, seed)
-    samples = _dripping(made) if seed % 2 else made.samples
+    samples = leant_on(made, dripping(made) if seed % 2 else made.samples)
     figures, true = [], []
     with patient():
         detector, binner = LetDownDetector(), Binner()
@@ -88,7 +98,7 @@ def examples(task: tuple[str, int]) -> Examples:
     return Examples(np.array(figures).reshape(-1, len(FIGURES)), np.array(true))
 
 
-def _dripping(made: Recording) -> Samples:
+def dripping(made: Recording) -> Samples:
     """Return what the scales would show if the milk fell in drops at random (Poisson)."""
     random = np.random.default_rng(made.seed)
     drop_ml = random.uniform(LEAST_DROP_ML, MOST_DROP_ML)
@@ -101,8 +111,32 @@ def _dripping(made: Recording) -> Samples:
         volume_ml = columns[f"{name}_volume_ml"] + np.interp(
             made.samples.t_s, made.true_t_s, change_ml
         )
-        columns[f"{name}_volume_ml"] = np.round(volume_ml / side.step_ml) * side.step_ml
+        columns[f"{name}_volume_ml"] = _shown(volume_ml, side)
     return Samples(*(columns[name] for name in COLUMNS))
+
+
+def leant_on(made: Recording, samples: Samples) -> Samples:
+    """Return what the scales would show if arms of all weights leant on the bottles, too."""
+    random = np.random.default_rng(made.seed + 1)
+    t_s = samples.t_s
+    columns = {name: getattr(samples, name) for name in COLUMNS}
+    for name, side in made.sides.items():
+        weight_ml = np.zeros(len(t_s))
+        for _ in range(random.poisson(LEANS_H * made.hours)):
+            at_s = random.uniform(0.0, t_s[-1])
+            ml = np.exp(random.uniform(np.log(LIGHTEST_ML), np.log(HEAVIEST_ML)))
+            away_s = at_s + random.exponential(HELD_MORE_S) + HELD_LEAST_S
+            for begun_s, change_ml in ((at_s, ml), (away_s, -ml)):
+                lasts_s = random.uniform(SHORTEST_S, LONGEST_S)
+                way = np.clip((t_s - begun_s) / lasts_s, 0.0, 1.0)
+                weight_ml += change_ml * (0.5 - 0.5 * np.cos(np.pi * way))
+        columns[f"{name}_volume_ml"] = _shown(columns[f"{name}_volume_ml"] + weight_ml, side)
+    return Samples(*(columns[name] for name in COLUMNS))
+
+
+def _shown(volume_ml: Rows, side: TrueSide) -> Rows:
+    shown: Rows = np.round(volume_ml / side.step_ml) * side.step_ml
+    return shown
 
 
 def _is_true(made: Recording, at_s: float) -> bool | None:
