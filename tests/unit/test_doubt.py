@@ -23,7 +23,7 @@ def held(milk_ml: np.ndarray) -> list[float]:
         detector.push(bin_)
         if bin_.end_s < 60.0:
             continue
-        doubt.look(bin_.end_s, [detector.bottles[0].track])
+        doubt.look(bin_.end_s, [detector.bottles[0]])
         if doubt.holds:
             moments.append(bin_.end_s)
     return moments
@@ -59,6 +59,14 @@ def test_a_hand_on_the_bottle_holds_back_until_it_can_be_read_again() -> None:
     assert moments[-1] == pytest.approx(85.0, abs=2.0)
 
 
+def test_a_scale_of_whole_grams_is_read_again_only_when_it_can_have_shown_the_next() -> None:
+    milk = np.where(np.arange(round(120.0 * RATE_HZ)) < 20.0 * RATE_HZ, 40.0, 41.0)
+    hand = slice(round(70.0 * RATE_HZ), round(80.0 * RATE_HZ))
+    milk[hand] += np.round(np.random.default_rng(6).normal(60.0, 20.0, hand.stop - hand.start))
+    still = [at_s for at_s in held(milk) if at_s > 80.0]
+    assert still[-1] == pytest.approx(91.0, abs=2.0)
+
+
 def test_a_scale_that_is_never_read_again_does_not_hold_back_for_ever() -> None:
     milk = level(180.0)
     milk[round(70.0 * RATE_HZ) :] = np.nan
@@ -69,7 +77,7 @@ def test_a_scale_that_is_never_read_again_does_not_hold_back_for_ever() -> None:
     none = np.full_like(t_s, np.nan)
     for bin_ in Binner().push(Samples(t_s, pull, milk, none, none)):
         detector.push(bin_)
-        doubt.look(bin_.end_s, [detector.bottles[0].track])
+        doubt.look(bin_.end_s, [detector.bottles[0]])
         count += doubt.holds
     assert count * BIN_S == pytest.approx(UNREAD_S, abs=2.0)
 

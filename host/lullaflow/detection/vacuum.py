@@ -37,7 +37,6 @@ class VacuumTracker:
 
     Attributes:
         running: whether the pump runs.
-        pulls: whether it pulled in the last bin.
         last_mmhg: strongest suction of the last bin.
         peak_mmhg: strongest suction of the last six seconds.
         cycles_per_min: over the same time, 0 when too few cycles were seen.
@@ -54,7 +53,6 @@ class VacuumTracker:
         self._quiet_bins = PAUSE_BINS
         self._settled_bins = 0
         self.running = False
-        self.pulls = False
         self.last_mmhg = 0.0
         self.peak_mmhg = 0.0
         self.cycles_per_min = 0.0
@@ -83,8 +81,8 @@ class VacuumTracker:
         self._lows.append(low)
         self._peaks.append(self.last_mmhg)
         self.peak_mmhg = max(self._peaks)
-        self.pulls = self.last_mmhg >= RUNNING_MMHG
-        self._quiet_bins = 0 if self.pulls else self._quiet_bins + passed
+        pulls = self.last_mmhg >= RUNNING_MMHG
+        self._quiet_bins = 0 if pulls else self._quiet_bins + passed
         self.running = self._quiet_bins < PAUSE_BINS
         if values:
             self._count_cycles(start_s, values, lost=passed > 1)

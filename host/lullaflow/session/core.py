@@ -237,6 +237,7 @@ class Core:
             waiting=Waiting(
                 slow_after_s=self._settings.slow_after_s,
                 begin_s=begin_s,
+                begin_ml=sum(begin_ml),
                 pumping=None if self._settings.volume_only else self._pumping,
                 goes_on=self._goes_on(begin_s),
             ),

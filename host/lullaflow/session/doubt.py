@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lullaflow.detection.binning import BIN_S
+from lullaflow.detection.slopes import slope
 
 FLOWS: Final = ((8, 0.06), (20, 0.03))
 """Bins without a touch, and the flow over them, ml/s, that is more than drips and what the scale's
@@ -22,7 +23,12 @@ noise makes of none: drips are up to 0.05 g/s for a moment, 0.02 while the pump 
 Fitted."""
 
 READ_BINS: Final = 8
-"""Four seconds after a touch a bottle is read again."""
+"""Four seconds after a touch a bottle is read again ..."""
+
+COARSE_READ_BINS: Final = 20
+COARSE_FLOWS: Final = (*FLOWS, (40, 0.03))
+"""... ten, where the scale's steps are coarse; and then flow is looked for over 20 s, too. In
+less it may well show nothing of 0.06 ml/s, or of more."""
 
 LATE_S: Final = 1.0
 """A level older than this is none of now."""
@@ -51,6 +57,18 @@ class Levels(Protocol):
         """Return the last levels, ml, one a bin."""
 
 
+class Scale(Protocol):
+    """The scale of one bottle, as `lullaflow.detection.bottle.Bottle` follows it."""
+
+    @property
+    def track(self) -> Levels:
+        """Its last levels."""
+
+    @property
+    def coarse(self) -> bool:
+        """Whether the steps of its figures are coarse."""
+
+
 class Doubt:
     """Looks at the bottles while nothing is told of them.
 
@@ -62,35 +80,35 @@ class Doubt:
         self._unread_s = 0.0
         self.holds = False
 
-    def look(self, now_s: float, bottles: Sequence[Levels]) -> None:
-        """Look at the bottles that have a scale, once a bin."""
-        unread = not all(_is_read(bottle, now_s) for bottle in bottles)
+    def look(self, now_s: float, scales: Sequence[Scale]) -> None:
+        """Look at all scales there are, once a bin."""
+        unread = not all(_is_read(scale, now_s) for scale in scales)
         if unread:
             self._unread_s += BIN_S
-        self.holds = any(_flows(bottle, now_s) for bottle in bottles) or (
+        self.holds = any(_flows(scale, now_s) for scale in scales) or (
             unread and self._unread_s <= UNREAD_S
         )
 
 
-def _is_read(bottle: Levels, now_s: float) -> bool:
-    fresh = now_s - bottle.end_s <= LATE_S
-    return fresh and (bottle.real >= READ_BINS or not bottle.touches)
+def _is_read(scale: Scale, now_s: float) -> bool:
+    bins = COARSE_READ_BINS if scale.coarse else READ_BINS
+    return _is_calm(scale.track, now_s, bins)
 
 
-def _flows(bottle: Levels, now_s: float) -> bool:
-    return _is_read(bottle, now_s) and any(
-        bottle.real >= bins and _slope_ml_s(bottle, bins) > drips for bins, drips in FLOWS
+def _is_calm(levels: Levels, now_s: float, bins: int) -> bool:
+    """Tell whether nothing has touched the bottle for so many bins."""
+    fresh = now_s - levels.end_s <= LATE_S
+    return fresh and (levels.real >= bins or not levels.touches)
+
+
+def _flows(scale: Scale, now_s: float) -> bool:
+    levels = scale.track
+    return _is_calm(levels, now_s, READ_BINS) and any(
+        levels.real >= bins and _slope_ml_s(levels, bins) > drips
+        for bins, drips in (COARSE_FLOWS if scale.coarse else FLOWS)
     )
 
 
-def _slope_ml_s(bottle: Levels, bins: int) -> float:
+def _slope_ml_s(levels: Levels, bins: int) -> float:
     """Return the flow over the last bins, by least squares."""
-    return float(bottle.last(bins + 1) @ _SLOPES[bins])
-
-
-def _line(bins: int) -> NDArray[np.float64]:
-    at = BIN_S * (np.arange(bins + 1) - bins / 2.0)
-    return at / (at @ at)
-
-
-_SLOPES: Final = {bins: _line(bins) for bins, _ in FLOWS}
+    return float(levels.last(bins + 1) @ slope(bins))

@@ -16,6 +16,10 @@ BEGIN_CYCLES_S: Final = 3.0
 SUCTION_MMHG: Final = 10.0
 """Suction that is felt at all; a gauge at rest shows less than this."""
 
+STIMULATION_MMHG: Final = 35.0
+"""Weaker suction does not count as stimulation: what is left at a flange that leaks, and a gauge's
+noise shows half as much again. Cleared pumps start at 20 to 60 mmHg (FDA K191802, K241004)."""
+
 FORGET_S: Final = 3.0
 """A touch of the gauge that no pumping follows is no first suction."""
 
@@ -37,7 +41,7 @@ class Pumping:
         running: whether any side is pulled.
         first_suction_s: where the suction that runs now began, recording time.
         last_suction_s: the last moment with suction.
-        pulled_s: how long there was suction, to the last pull. What no gauge saw does not count.
+        pulled_s: how long it stimulated, to the last pull. What no gauge saw does not count.
         pulled_before_s: the same at `first_suction_s`.
         rest_s: time since the last suction, as far as a gauge looked.
         unseen_s: time since any gauge gave a sample.
@@ -66,7 +70,7 @@ class Pumping:
         for tracker, values in zip(self._sides, bin_.channels[::2], strict=True):
             if tracker.last_mmhg >= SUCTION_MMHG:
                 self._note_suction(start_s, values)
-        if left.pulls or right.pulls:
+        if max(left.last_mmhg, right.last_mmhg) >= STIMULATION_MMHG:
             self._note_pull(end_s)
         self.running = left.running or right.running
         if not self.running and end_s - self.last_suction_s > FORGET_S:

@@ -15,6 +15,11 @@ from lullaflow.session.pumping import Pumping
 FLOWING_ML_S: Final = 0.1
 """Flow above this is milk whatever else is known (Idei 2024), so let-down is not called slow."""
 
+MUCH_ML: Final = 20.0
+DRIPS_ML_S: Final = 0.04
+"""Who has so much beyond what both breasts drip (0.02 g/s each) has had a let-down, told or not: of
+300 dry development sessions none had gained it by drips and touches within ten minutes."""
+
 
 class Waiting:
     """Waits from the begin of a session on.
@@ -22,6 +27,7 @@ class Waiting:
     Args:
         slow_after_s: stimulation after which let-down is slow.
         begin_s: when the session began, recording time.
+        begin_ml: milk in both bottles then.
         pumping: what the pump does; None in volume-only use.
         goes_on: the session goes on with a sitting in which milk has come: nothing is slow in it.
 
@@ -33,7 +39,13 @@ class Waiting:
     """
 
     def __init__(
-        self, *, slow_after_s: float, begin_s: float, pumping: Pumping | None, goes_on: bool
+        self,
+        *,
+        slow_after_s: float,
+        begin_s: float,
+        begin_ml: float,
+        pumping: Pumping | None,
+        goes_on: bool,
     ) -> None:
         self.goes_on = goes_on
         self.over = False
@@ -44,6 +56,7 @@ class Waiting:
         self._pumping = pumping
         self._pulled_before_s = 0.0 if pumping is None else pumping.pulled_before_s
         self._doubt = Doubt()
+        self._begin_ml = begin_ml
 
     def turns_slow(self, now_s: float, detector: LetDownDetector) -> bool:
         """Look once a bin; tell whether let-down turns out to be slow just now."""
@@ -62,6 +75,8 @@ class Waiting:
 
     def _milk_may_come(self, now_s: float, detector: LetDownDetector) -> bool:
         present = [bottle for bottle in detector.bottles if bottle.present]
-        self._doubt.look(now_s, [bottle.track for bottle in present])
+        self._doubt.look(now_s, present)
         flowing = any(bottle.flow_ml_s > FLOWING_ML_S for bottle in present)
-        return flowing or detector.milk_may_flow or self._doubt.holds
+        gained_ml = sum(bottle.milk_ml for bottle in detector.bottles) - self._begin_ml
+        much = gained_ml > MUCH_ML + DRIPS_ML_S * (now_s - self._begin_s)
+        return flowing or much or detector.milk_may_flow or self._doubt.holds
