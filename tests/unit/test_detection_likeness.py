@@ -1,4 +1,4 @@
-"""What the taught eye may do: tell sooner what is clear, and nothing else."""
+"""What the taught eye may do: tell sooner what is clear, hold back what looks least like milk."""
 
 from dataclasses import fields
 from unittest.mock import patch
@@ -21,7 +21,7 @@ T_S = np.arange(0.0, 200.0, 1.0 / RATE_HZ)
 NONE = np.full_like(T_S, np.nan)
 ONSET_S = 90.0
 PATIENT = {"LIKELY": 2.0, "LIKELY_ALONE": 2.0, "LEAST_LIKELY": 0.0}
-"""No probability is as high: the sequential test alone tells."""
+"""No probability is as high, and none is lower: the sequential test alone tells."""
 
 
 def milk(flow_ml_s, seed):

@@ -1,9 +1,9 @@
 """How likely it is that a let-down that was told is one.
 
-A logistic map of what is known at that moment. How far the evidence passes the threshold is not
-among it: a let-down is told as soon as it passes, and what is left are mistakes of other kinds. It
-is fitted on generated training sessions by `tests/bench/detection/fit.py`, so that of all that is
-told with 90 %, nine in ten are true.
+A logistic map of what is known at that moment. How much it weighs or looks like milk is not among
+it: a let-down is told as soon as that suffices, and what is left are mistakes of other kinds. It is
+fitted on generated training sessions by `tests/bench/detection/fit.py`, so that of all that is told
+with 90 %, nine in ten are true.
 """
 
 from __future__ import annotations

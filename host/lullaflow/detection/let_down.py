@@ -119,7 +119,11 @@ class LetDownDetector:
 
     @property
     def milk_may_flow(self) -> bool:
-        """Tell whether flow may just be rising: too early to say so, too late to deny it."""
+        """Tell whether what rose may be milk that nobody told of.
+
+        It is so for five seconds after anything that rose, and for a minute after what was nearly
+        told.
+        """
         return self._suspected_bins > 0
 
     def update(self, samples: Samples) -> list[Finding]:

@@ -12,7 +12,7 @@ from lullaflow.detection.binning import BIN_S
 
 @cache
 def slope(bins: int) -> NDArray[np.float64]:
-    """Return the weights `(bins + 1,)` of levels one bin apart, ml, whose sum is the flow, ml/s."""
+    """Return weights `(bins + 1,)`: levels one bin apart, ml, times these, added up, are ml/s."""
     at_s = BIN_S * (np.arange(bins + 1) - bins / 2.0)
     weights: NDArray[np.float64] = at_s / (at_s @ at_s)
     weights.flags.writeable = False

@@ -22,8 +22,8 @@ LATEST: Final = 3.0
 at most `LATEST` times. Where four mothers of five wait for a median of 90 s (geometric standard
 deviation 1.6), the fifth for 210 s (1.5), and 6 sessions of 100 have no let-down, the chance that
 the first comes within the next half minute is highest after one and a half; its logarithm is lower
-by 0.5 at four, 1.4 at six, 2.7 at eight and 4.2 at ten. The first median is Kent's (2003); all else
-is assumed, its tails above all, and who has waited for ten minutes must not have waited in vain: so
+by 0.5 at four, 1.4 at six, 2.7 at eight and 4.2 at ten. The first median is a review's; all else is
+assumed, its tails above all, and who has waited for ten minutes must not have waited in vain: so
 no more is made of them than that."""
 
 SOON_S: Final = 90.0
@@ -45,7 +45,7 @@ class Timing:
         self._last_onset_s: float | None = None
 
     def push(self, start_s: float, *, running: bool) -> None:
-        """Take a bin in which the pump ran, or in which no gauge saw it run."""
+        """Take a bin in which the pump ran, be it weakly, or in which no gauge saw it run."""
         if not running:
             return
         since_s = BIN_S if self._ran_s is None else start_s - self._ran_s

@@ -90,7 +90,7 @@ def is_let_down(seen: Looks, *, alone: bool, untimely: float) -> bool:
 
     Args:
         seen: what it looks like.
-        alone: one side of two rises alone.
+        alone: only one bottle rises, or is there at all.
         untimely: logarithm by how much less likely a let-down is at this time.
     """
     like = likeness(seen, untimely)

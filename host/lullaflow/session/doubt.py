@@ -1,9 +1,9 @@
 """Whether milk may be coming that nobody has told of: until that is clear, nothing is called slow.
 
-Let-down is told when odds of 36,000 to one speak for it. To hold `let_down_slow` back much less
-must do: flow that looks like more than drips, or a bottle that cannot be read just now. A mother
-who waits in vain gets her help some seconds later; one whose milk flows is not told that it does
-not.
+Let-down is told when odds of 160,000 to one speak for it, or when it looks like milk. To hold
+`let_down_slow` back much less must do: flow that looks like more than drips, or a bottle that
+cannot be read just now. A mother who waits in vain gets her help some seconds later; one whose milk
+flows is not told that it does not.
 """
 
 from __future__ import annotations

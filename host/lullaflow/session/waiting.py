@@ -1,7 +1,7 @@
 """Waits for the first let-down of a session, and tells when it turns out to be slow.
 
-What counts is stimulation: time with suction, or in volume-only use all time. An idle pump makes
-nothing slow.
+What counts is stimulation: time with suction that deserves the name, or in volume-only use all
+time. An idle pump makes nothing slow.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 PYTHONPATH=tests python -m bench.detection.fit [--constants]
 
 It fits the weights of the confidence (ridge logistic regression, Newton's method), and prints them
-with the calibration error that is left. With `--constants`, each constant that is called fitted is
+with the calibration error that is left. With `--constants`, each of `CONSTANTS` is
 moved to either side of its value, all others kept, and what becomes of F1, false alarms and delay
 is printed: a value is well chosen where both neighbours lose.
 """
@@ -22,7 +22,7 @@ from bench.detection.recording import recording
 from bench.detection.running import pool, run_all
 from bench.detection.scoring import SessionScore, Told, calibration_error, score_session, sum_up
 from bench.detection.seeds import Use, seeds
-from lullaflow.detection import LetDownDetector, LetDownFound, evidence, packets, verdict
+from lullaflow.detection import LetDownDetector, LetDownFound, evidence, packets, timing, verdict
 from lullaflow.detection import confidence as mapping
 
 SESSIONS: Final = {"clean": 30, "typical": 60, "hard": 60, "dry": 60, "volume_only": 60}
@@ -61,6 +61,9 @@ CONSTANTS: Final = (
     (verdict, "CORROBORATION"),
     (verdict, "CORROBORATION_RESTLESS"),
     (verdict, "MATE_SHARE"),
+    (timing, "SOON_S"),
+    (timing, "SOONER_S"),
+    (timing, "SOONEST"),
 )
 
 
@@ -117,7 +120,7 @@ def main() -> None:
         tasks = [
             Shifted(None, 1.0, family, seed)
             for family, count in SESSIONS.items()
-            for seed in seeds(family, Use.TRAINING, UNKNOWN + count)[UNKNOWN:]
+            for seed in _unknown(family, count)
         ]
         _fit_confidence(run_all(processes, "confidence", find, tasks))
         if not asked.constants:
@@ -127,10 +130,14 @@ def main() -> None:
                 tasks = [
                     Shifted(number, factor, family, seed)
                     for family, count in SWEPT.items()
-                    for seed in seeds(family, Use.TRAINING, count)
+                    for seed in _unknown(family, count)
                 ]
                 scores = [score for score, _ in run_all(processes, name, find, tasks)]
                 print(f"{name:24} x {factor:.1f}: {_line(scores)}")
+
+
+def _unknown(family: str, count: int) -> range:
+    return seeds(family, Use.TRAINING, UNKNOWN + count)[UNKNOWN:]
 
 
 def _fit_confidence(results: Sequence[tuple[SessionScore, list[tuple[float, ...]]]]) -> None:

@@ -65,7 +65,10 @@ def find(samples: Samples) -> list[Told]:
 
 
 def find_hastily(samples: Samples) -> list[Told]:
-    """Return what it finds at the threshold `HASTY`; its confidence means nothing then."""
+    """Return what it finds at the threshold `HASTY`, with nothing held back for its looks.
+
+    Its confidence means nothing then.
+    """
     with patch.multiple(verdict, THRESHOLD=HASTY, LEAST_LIKELY=0.0):
         return find(samples)
 

@@ -67,7 +67,7 @@ SHORTEST_S: Final = 1.0
 LONGEST_S: Final = 6.5
 HELD_LEAST_S: Final = 7.0
 HELD_MORE_S: Final = 20.0
-"""An arm leans on each bottle some times an hour, with any weight (log-uniform). It takes up to as
+"""An arm leans on each bottle so often, with any weight (log-uniform). It takes up to as
 long as the slowest shape that `templates` knows, and stays for 7 s and some 20 s more. Assumed."""
 
 Rows = NDArray[np.float64]
