@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from functools import cache
 from itertools import pairwise
 from typing import Any
-from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -189,36 +188,6 @@ def test_a_plain_scale_of_one_reading_a_second_shows_slow_let_down_in_time() -> 
     info = RecordingInfo("pump", STARTED, CoreSettings(volume_only=True))
     (slow,) = of_type(events([seldom], info), "let_down_slow")
     assert slow.t_s == slow.elapsed_s == pytest.approx(120, abs=1)
-
-
-def slow_with(milk_ml: list[tuple[float, float]], slow_after_s: float = 120.0) -> list[float]:
-    """When a let-down is called slow if none was told; milk by `(moment, ml)`, even in between."""
-    t_s = np.arange(0.0, slow_after_s + 200.0, 0.1)
-    moments_s, levels_ml = zip(*milk_ml, strict=True)
-    noise_ml = np.random.default_rng(2).normal(0.0, 0.03, len(t_s))
-    scale_ml = np.interp(t_s, moments_s, levels_ml) + noise_ml
-    none = np.full_like(t_s, np.nan)
-    settings = CoreSettings(volume_only=True, slow_after_s=slow_after_s)
-    info = RecordingInfo("pump", STARTED, settings)
-    with patch("lullaflow.detection.let_down.is_let_down", return_value=False):
-        found = events([Samples(t_s, none, scale_ml, none, none)], info)
-    assert not of_type(found, "let_down")
-    return [event.t_s for event in of_type(found, "let_down_slow")]
-
-
-def test_who_has_milk_in_the_bottle_is_never_told_that_it_is_slow() -> None:
-    assert slow_with([(30.0, 0.0), (100.0, 10.0)]) == [pytest.approx(120.0, abs=5.0)]
-    assert slow_with([(30.0, 0.0), (100.0, 45.0)]) == []
-
-
-def test_drips_are_no_milk_in_the_bottle_however_long_they_last() -> None:
-    (at_s,) = slow_with([(0.0, 0.0), (1200.0, 26.0)], slow_after_s=1100.0)
-    assert at_s == pytest.approx(1100.0, abs=5.0)
-
-
-def test_a_rise_that_was_nearly_told_holds_back_for_a_minute() -> None:
-    (at_s,) = slow_with([(95.0, 0.0), (110.0, 3.0)])
-    assert 165.0 < at_s < 190.0
 
 
 def silent(samples: Samples, from_s: float, to_s: float) -> Samples:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from unittest.mock import patch
+
 import numpy as np
 import pytest
 
 from lullaflow.detection import LetDownDetector
 from lullaflow.detection.binning import BIN_S, Binner
 from lullaflow.detection.samples import Samples
+from lullaflow.session.core import Core
 from lullaflow.session.doubt import UNREAD_S, Doubt
+from lullaflow.session.inputs import CoreSettings, RecordingInfo
+from lullaflow_protocol.events import LetDown, LetDownSlow
 
 RATE_HZ = 10.0
+STARTED = datetime(2026, 11, 23, 3, 0, 0, tzinfo=UTC)
 
 
 def held(milk_ml: np.ndarray) -> list[float]:
@@ -86,3 +93,33 @@ def test_without_a_scale_nothing_is_doubted() -> None:
     doubt = Doubt()
     doubt.look(120.0, [])
     assert not doubt.holds
+
+
+def slow_with(milk_ml: list[tuple[float, float]], slow_after_s: float = 120.0) -> list[float]:
+    """When a let-down is called slow if none was told; milk by `(moment, ml)`, even in between."""
+    t_s = np.arange(0.0, slow_after_s + 200.0, 0.1)
+    moments_s, levels_ml = zip(*milk_ml, strict=True)
+    noise_ml = np.random.default_rng(2).normal(0.0, 0.03, len(t_s))
+    scale_ml = np.interp(t_s, moments_s, levels_ml) + noise_ml
+    none = np.full_like(t_s, np.nan)
+    settings = CoreSettings(volume_only=True, slow_after_s=slow_after_s)
+    core = Core(RecordingInfo("pump", STARTED, settings))
+    with patch("lullaflow.detection.let_down.is_let_down", return_value=False):
+        found = list(core.step(Samples(t_s, none, scale_ml, none, none)))
+    assert not [event for event in found if isinstance(event, LetDown)]
+    return [event.t_s for event in found if isinstance(event, LetDownSlow)]
+
+
+def test_who_has_milk_in_the_bottle_is_never_told_that_it_is_slow() -> None:
+    assert slow_with([(30.0, 0.0), (100.0, 10.0)]) == [pytest.approx(120.0, abs=5.0)]
+    assert slow_with([(30.0, 0.0), (100.0, 45.0)]) == []
+
+
+def test_drips_are_no_milk_in_the_bottle_however_long_they_last() -> None:
+    (at_s,) = slow_with([(0.0, 0.0), (1200.0, 26.0)], slow_after_s=1100.0)
+    assert at_s == pytest.approx(1100.0, abs=5.0)
+
+
+def test_a_rise_that_was_nearly_told_holds_back_for_a_minute() -> None:
+    (at_s,) = slow_with([(95.0, 0.0), (110.0, 3.0)])
+    assert 165.0 < at_s < 190.0

@@ -74,7 +74,7 @@ def likeness(looks: Looks, untimely: float = 0.0) -> float:
 
     Args:
         looks: of the rise.
-        untimely: logarithm by how much less likely one is than it was in the teaching.
+        untimely: logarithm by how much less likely a let-down is at this time.
     """
     log_odds = BIAS + sum_of(_TREES, looks.figures) - untimely
     return 1.0 / (1.0 + math.exp(-log_odds))

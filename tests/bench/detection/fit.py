@@ -3,9 +3,9 @@
 PYTHONPATH=tests python -m bench.detection.fit [--constants]
 
 It fits the weights of the confidence (ridge logistic regression, Newton's method), and prints them
-with the calibration error that is left. With `--constants`, each of `CONSTANTS` is
-moved to either side of its value, all others kept, and what becomes of F1, false alarms and delay
-is printed: a value is well chosen where both neighbours lose.
+with the calibration error that is left. With `--constants`, each of `CONSTANTS` is moved to either
+side of its value, all others kept, and what becomes of F1, false alarms and delay is printed: a
+value is well chosen where both neighbours lose.
 """
 
 from __future__ import annotations

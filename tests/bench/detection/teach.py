@@ -67,7 +67,7 @@ SHORTEST_S: Final = 1.0
 LONGEST_S: Final = 6.5
 HELD_LEAST_S: Final = 7.0
 HELD_MORE_S: Final = 20.0
-"""An arm leans on each bottle so often, with any weight (log-uniform). It takes up to as
+"""An arm leans on each bottle so often an hour, with any weight (log-uniform). It takes up to as
 long as the slowest shape that `templates` knows, and stays for 7 s and some 20 s more. Assumed."""
 
 Rows = NDArray[np.float64]
@@ -85,7 +85,7 @@ def examples(task: tuple[str, int]) -> Examples:
     """Return the rises of one training recording, by family and seed."""
     family, seed = task
     made = recording(family, Use.TRAINING, seed)
-    samples = leant_on(made, dripping(made) if seed % 2 else made.samples)
+    samples = _leant_on(made, _dripping(made) if seed % 2 else made.samples)
     figures, true = [], []
     with patient():
         detector, binner = LetDownDetector(), Binner()
@@ -98,7 +98,7 @@ def examples(task: tuple[str, int]) -> Examples:
     return Examples(np.array(figures).reshape(-1, len(FIGURES)), np.array(true))
 
 
-def dripping(made: Recording) -> Samples:
+def _dripping(made: Recording) -> Samples:
     """Return what the scales would show if the milk fell in drops at random (Poisson)."""
     random = np.random.default_rng(made.seed)
     drop_ml = random.uniform(LEAST_DROP_ML, MOST_DROP_ML)
@@ -115,7 +115,7 @@ def dripping(made: Recording) -> Samples:
     return Samples(*(columns[name] for name in COLUMNS))
 
 
-def leant_on(made: Recording, samples: Samples) -> Samples:
+def _leant_on(made: Recording, samples: Samples) -> Samples:
     """Return what the scales would show if arms of all weights leant on the bottles, too."""
     random = np.random.default_rng(made.seed + 1)
     t_s = samples.t_s
