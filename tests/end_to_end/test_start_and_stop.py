@@ -9,6 +9,7 @@ import socket
 import sys
 from importlib.resources import files
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
@@ -48,6 +49,29 @@ async def test_the_demo_without_a_screen_prints_every_event_and_ends_well(tmp_pa
     assert events[0]["type"] == "session_started"
     assert events[-1]["type"] == "session_ended"
     assert "let_down" in {event["type"] for event in events}
+
+
+async def test_the_demo_names_its_page_when_the_page_can_be_opened(tmp_path: Path) -> None:
+    run = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "lullaflow", "--log-level", "error", "demo"),
+        cwd=tmp_path,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert run.stderr is not None
+    try:
+        async with asyncio.timeout(60):
+            while "Watch it here" not in (line := (await run.stderr.readline()).decode()):
+                assert line, "the demo ended before it named its page"
+            page = await asyncio.to_thread(urlopen, line.split()[-1], timeout=30.0)
+        with page:
+            assert page.status == 200
+            assert b"lullaflow" in page.read()
+    finally:
+        if run.returncode is None:
+            run.send_signal(signal.SIGINT)
+        await asyncio.wait_for(run.communicate(), 30)
+    assert run.returncode == 130
 
 
 async def test_a_session_that_is_cut_short_is_no_success(tmp_path: Path) -> None:
