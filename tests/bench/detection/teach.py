@@ -3,9 +3,8 @@
 make teach
 
 Every rise that is worth a look, at every half second, is one example: true when a let-down began in
-the last 30 s. In every second recording the milk is let fall anew, in drops at random of up to
-`MOST_DROP_ML`, and in all of them arms of any weight lean on the bottles: in the simulator's body
-drops fall evenly and arms are heavy, and nobody knows how that is elsewhere.
+the last 30 s. In every second recording the milk is let fall anew, in drops at random, and in all
+of them arms of any weight lean on the bottles (`altered.py`).
 
 The trees are boosted by scikit-learn, and more evidence may only ever make a rise likelier. Half of
 the sessions teach first and the other half judge, to show what the trees know; then all of them
@@ -25,13 +24,13 @@ from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import log_loss, roc_auc_score
 
+from bench.detection.altered import dripping, leant_on
 from bench.detection.ours import patient
-from bench.detection.readings import GULP_ML
-from bench.detection.recording import COLUMNS, Recording, TrueSide, recording
+from bench.detection.recording import Recording, recording
 from bench.detection.running import pool, run_all
 from bench.detection.scoring import EARLIEST_S, LATEST_S
 from bench.detection.seeds import Use, seeds
-from lullaflow.detection import LetDownDetector, Samples, likeness
+from lullaflow.detection import LetDownDetector, likeness
 from lullaflow.detection.binning import Binner
 from lullaflow.detection.likeness import Looks
 from lullaflow.detection.shape import Shape
@@ -56,20 +55,6 @@ FIGURES: Final = tuple(each.name for each in (*fields(Looks)[:-1], *fields(Shape
 
 DIGITS: Final = 6
 
-LEAST_DROP_ML: Final = 0.02
-MOST_DROP_ML: Final = 0.1
-"""A drop of water is 0.05 ml."""
-
-LEANS_H: Final = 6.0
-LIGHTEST_ML: Final = 0.3
-HEAVIEST_ML: Final = 15.0
-SHORTEST_S: Final = 1.0
-LONGEST_S: Final = 6.5
-HELD_LEAST_S: Final = 7.0
-HELD_MORE_S: Final = 20.0
-"""An arm leans on each bottle so often an hour, with any weight (log-uniform). It takes up to as
-long as the slowest shape that `templates` knows, and stays for 7 s and some 20 s more. Assumed."""
-
 Rows = NDArray[np.float64]
 
 
@@ -85,7 +70,7 @@ def examples(task: tuple[str, int]) -> Examples:
     """Return the rises of one training recording, by family and seed."""
     family, seed = task
     made = recording(family, Use.TRAINING, seed)
-    samples = _leant_on(made, _dripping(made) if seed % 2 else made.samples)
+    samples = leant_on(made, dripping(made) if seed % 2 else made.samples)
     figures, true = [], []
     with patient():
         detector, binner = LetDownDetector(), Binner()
@@ -96,47 +81,6 @@ def examples(task: tuple[str, int]) -> Examples:
                 figures.append(detector.looks.figures)
                 true.append(float(kind))
     return Examples(np.array(figures).reshape(-1, len(FIGURES)), np.array(true))
-
-
-def _dripping(made: Recording) -> Samples:
-    """Return what the scales would show if the milk fell in drops at random (Poisson)."""
-    random = np.random.default_rng(made.seed)
-    drop_ml = random.uniform(LEAST_DROP_ML, MOST_DROP_ML)
-    columns = {name: getattr(made.samples, name) for name in COLUMNS}
-    for name, side in made.sides.items():
-        even_ml = np.diff(side.milk_ml, prepend=0.0)
-        # What falls at once is a gulp, and stays one.
-        drops_ml = np.where(even_ml < GULP_ML, drop_ml * random.poisson(even_ml / drop_ml), even_ml)
-        change_ml = np.cumsum(drops_ml) - side.milk_ml
-        volume_ml = columns[f"{name}_volume_ml"] + np.interp(
-            made.samples.t_s, made.true_t_s, change_ml
-        )
-        columns[f"{name}_volume_ml"] = _shown(volume_ml, side)
-    return Samples(*(columns[name] for name in COLUMNS))
-
-
-def _leant_on(made: Recording, samples: Samples) -> Samples:
-    """Return what the scales would show if arms of all weights leant on the bottles, too."""
-    random = np.random.default_rng(made.seed + 1)
-    t_s = samples.t_s
-    columns = {name: getattr(samples, name) for name in COLUMNS}
-    for name, side in made.sides.items():
-        weight_ml = np.zeros(len(t_s))
-        for _ in range(random.poisson(LEANS_H * made.hours)):
-            at_s = random.uniform(0.0, t_s[-1])
-            ml = np.exp(random.uniform(np.log(LIGHTEST_ML), np.log(HEAVIEST_ML)))
-            away_s = at_s + random.exponential(HELD_MORE_S) + HELD_LEAST_S
-            for begun_s, change_ml in ((at_s, ml), (away_s, -ml)):
-                lasts_s = random.uniform(SHORTEST_S, LONGEST_S)
-                way = np.clip((t_s - begun_s) / lasts_s, 0.0, 1.0)
-                weight_ml += change_ml * (0.5 - 0.5 * np.cos(np.pi * way))
-        columns[f"{name}_volume_ml"] = _shown(columns[f"{name}_volume_ml"] + weight_ml, side)
-    return Samples(*(columns[name] for name in COLUMNS))
-
-
-def _shown(volume_ml: Rows, side: TrueSide) -> Rows:
-    shown: Rows = np.round(volume_ml / side.step_ml) * side.step_ml
-    return shown
 
 
 def _is_true(made: Recording, at_s: float) -> bool | None:
