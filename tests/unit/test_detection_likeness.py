@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lullaflow.detection import LetDownDetector, LetDownFound, Samples, verdict
+from bench.detection.ours import patient
+from lullaflow.detection import LetDownDetector, LetDownFound, Samples
 from lullaflow.detection.evidence import Rise
 from lullaflow.detection.level import Reading
 from lullaflow.detection.likeness import APART_S, Looks, likeness, read_trees
@@ -20,8 +21,6 @@ RATE_HZ = 10
 T_S = np.arange(0.0, 200.0, 1.0 / RATE_HZ)
 NONE = np.full_like(T_S, np.nan)
 ONSET_S = 90.0
-PATIENT = {"LIKELY": 2.0, "LIKELY_ALONE": 2.0, "LEAST_LIKELY": 0.0}
-"""No probability is as high, and none is lower: the sequential test alone tells."""
 
 
 def milk(flow_ml_s, seed):
@@ -35,7 +34,7 @@ def told(left, right=NONE):
 
 
 def told_without(left, right=NONE):
-    with patch.multiple(verdict, **PATIENT):
+    with patient():
         return told(left, right)
 
 
@@ -66,13 +65,24 @@ def test_an_arm_that_leans_on_a_quiet_bottle_is_no_milk_however_smooth(weight_ml
         assert told(weight_ml * (0.5 - 0.5 * np.cos(np.pi * way)) + noise) == []
 
 
-def test_what_looks_least_like_milk_has_to_weigh_far_more():
+@pytest.mark.parametrize(("alone", "least"), [(True, 0.9), (False, 0.77)])
+def test_what_looks_least_like_milk_has_to_weigh_far_more_above_all_on_one_bottle(alone, least):
+    bottles = (milk(0.3, 1),) if alone else (milk(0.3, 1), milk(0.3, 2))
+
     def at(likeness):
         with patch("lullaflow.detection.verdict.likeness", return_value=likeness):
-            return told(milk(0.3, 1))
+            return told(*bottles)
 
-    (unlikely,), (likely,) = at(0.5), at(0.8)
+    (unlikely,), (likely,) = at(least - 0.04), at(least)
     assert likely < unlikely
+
+
+def test_who_is_patient_is_not_held_back_by_what_the_eye_thinks():
+    (later,) = told_without(milk(0.3, 1))
+    with patch("lullaflow.detection.verdict.likeness", return_value=0.01):
+        (unseen,) = told_without(milk(0.3, 1))
+        (held_back,) = told(milk(0.3, 1))
+    assert later == unseen < held_back
 
 
 def sides_told(left, right=NONE, left_mmhg=NONE, right_mmhg=NONE):
@@ -89,7 +99,7 @@ def test_told_before_the_other_side_shows_it_is_of_all_sides_that_are_pumped():
     assert sides_told(one) == ["left"]
     assert sides_told(one, STILL, PULLS_MMHG, PULLS_MMHG) == ["both"]
     assert sides_told(one, STILL, PULLS_MMHG, 0.0 * PULLS_MMHG) == ["left"]
-    with patch.multiple(verdict, **PATIENT):
+    with patient():
         assert sides_told(one, STILL, PULLS_MMHG, PULLS_MMHG) == ["left"]
 
 

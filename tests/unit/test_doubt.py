@@ -57,6 +57,14 @@ def test_flow_too_faint_to_be_told_holds_back_while_it_lasts() -> None:
     assert len(moments) > 50
 
 
+def test_what_ebbs_holds_back_while_twenty_seconds_show_more_than_drips() -> None:
+    t_s = np.arange(0.0, 180.0, 1.0 / RATE_HZ)
+    flow_ml_s = 0.055 * np.exp(-np.clip(t_s - 80.0, 0.0, None) / 40.0) * (t_s > 60.0)
+    moments = held(level(180.0) + np.cumsum(flow_ml_s) / RATE_HZ)
+    # It falls under 0.03 ml/s after 104 s; over twenty seconds some ten seconds later.
+    assert 111.0 < moments[-1] < 120.0
+
+
 def test_a_hand_on_the_bottle_holds_back_until_it_can_be_read_again() -> None:
     milk = level(120.0)
     hand = slice(round(70.0 * RATE_HZ), round(80.0 * RATE_HZ))

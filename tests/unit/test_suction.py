@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from lullaflow.detection.binning import BIN_S, Bin
+from lullaflow.detection.stimulation import REST_S, Stimulation
 from lullaflow.detection.vacuum import VacuumTracker
 from lullaflow.session.pumping import Pumping
 
@@ -39,7 +40,8 @@ class Bench:
     turn: float = 0.0
 
     def __post_init__(self) -> None:
-        self.pumping = Pumping(self.sides)
+        self.stimulation = Stimulation()
+        self.pumping = Pumping(self.sides, self.stimulation)
         self._bin = 0
         self._leaked = False
 
@@ -68,6 +70,7 @@ class Bench:
     def _push(self, bin_: Bin) -> None:
         for tracker, values in zip(self.sides, bin_.channels[::2], strict=True):
             tracker.push(bin_.start_s, values)
+        self.stimulation.push(bin_.end_s, max(tracker.last_mmhg for tracker in self.sides))
         self.pumping.push(bin_)
         phase = self.pumping.phase
         if phase is not None and phase != (self.phases or [None])[-1]:
@@ -155,6 +158,24 @@ def test_weak_suction_is_the_usual_one_after_some_minutes() -> None:
 
 def test_only_pulls_count_and_what_lies_between_two() -> None:
     bench = Bench().run(30.0, 60.0, 110.0).run(20.0, 60.0, 0.0).run(30.0, 60.0, 110.0)
-    assert bench.pumping.pulled_s == pytest.approx(60.0, abs=1.5)
-    assert Bench().run(60.0, 20.0, 150.0).pumping.pulled_s == pytest.approx(60.0, abs=1.5)
-    assert Bench().run(60.0, 60.0, None).pumping.pulled_s == 0.0
+    assert bench.stimulation.total_s == pytest.approx(60.0, abs=1.5)
+    assert Bench().run(60.0, 20.0, 150.0).stimulation.total_s == pytest.approx(60.0, abs=1.5)
+    assert Bench().run(60.0, 60.0, None).stimulation.total_s == 0.0
+
+
+def test_what_was_stimulated_before_a_rest_counts_but_another_stretch_begins() -> None:
+    bench = Bench().run(30.0, 60.0, 110.0).run(REST_S + 10.0, 60.0, 0.0).run(20.0, 60.0, 110.0)
+    assert bench.stimulation.total_s == pytest.approx(50.0, abs=1.5)
+    assert bench.stimulation.stretch_s == pytest.approx(20.0, abs=1.5)
+    assert bench.stimulation.begun_s == pytest.approx(30.0 + 10.0, abs=1.5)
+
+
+def test_what_is_left_at_a_flange_that_leaks_is_no_stimulation() -> None:
+    assert Bench().run(60.0, 60.0, 30.0).stimulation.total_s == 0.0
+
+
+def test_a_session_knows_what_was_stimulated_before_its_first_pull() -> None:
+    bench = Bench().run(30.0, 60.0, 110.0).run(20.0, 60.0, 0.0)
+    before_s = bench.stimulation.total_s
+    bench.run(10.0, 60.0, 110.0)
+    assert bench.pumping.stimulated_before_s == before_s

@@ -12,7 +12,7 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-WEIGHTS: Final = (4.59, -1.65, -0.19, -0.78, -0.51)
+WEIGHTS: Final = (4.46, -1.33, -0.22, -0.82, -0.38)
 """Of 1 and of `Signs.figures`. Fitted."""
 
 

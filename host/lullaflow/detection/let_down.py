@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -12,7 +11,8 @@ from lullaflow.detection.confidence import Signs, confidence
 from lullaflow.detection.level import SPURT_S
 from lullaflow.detection.likeness import Looks
 from lullaflow.detection.samples import Samples
-from lullaflow.detection.timing import Timing
+from lullaflow.detection.stimulation import Stimulation
+from lullaflow.detection.timing import untimely
 from lullaflow.detection.vacuum import VacuumTracker
 from lullaflow.detection.verdict import (
     TOGETHER_S,
@@ -92,6 +92,7 @@ class LetDownDetector:
 
     Attributes:
         suction: what the pump does, left and right.
+        stimulation: for how long the pump has stimulated.
         count: let-downs found so far.
         looks: what a rise that was worth a look at the last bin looks like; None for none.
     """
@@ -100,10 +101,10 @@ class LetDownDetector:
         self._binner = Binner()
         self._sides = (Bottle(), Bottle())
         self.suction = (VacuumTracker(), VacuumTracker())
+        self.stimulation = Stimulation()
         self._flowing: _Flowing | None = None
-        self._last_onset_s = -math.inf
+        self._last_onset_s: float | None = None
         self._suspected_bins = 0
-        self._timing = Timing()
         self.count = 0
         self.looks: Looks | None = None
 
@@ -135,7 +136,7 @@ class LetDownDetector:
         start_s, end_s = bin_.start_s, bin_.end_s
         for vacuum, samples in zip(self.suction, bin_.channels[::2], strict=True):
             vacuum.push(start_s, samples)
-        self._timing.push(start_s, running=any(vacuum.running for vacuum in self.suction))
+        self.stimulation.push(end_s, max(vacuum.last_mmhg for vacuum in self.suction))
         spurt_s = self._spurt_s()
         for which, (side, suction) in enumerate(zip(self._sides, self.suction, strict=True)):
             side.push(bin_, which, suction, spurt_s)
@@ -188,12 +189,13 @@ class LetDownDetector:
             return None
         rising_ones = [side for side, part in zip(self._sides, on, strict=True) if part]
         onset_s = min(side.rise.onset_s for side in rising_ones)
-        if onset_s < self._last_onset_s + TOGETHER_S:
+        last_s = self._last_onset_s
+        if last_s is not None and onset_s < last_s + TOGETHER_S:
             return None
         self.looks = looks(*self._sides, weight)
         coarse = any(side.present and side.coarse for side in self._sides)
-        untimely = self._timing.untimely(onset_s, coarse=coarse)
-        if not is_let_down(self.looks, alone=not all(on), untimely=untimely):
+        unlikely = untimely(onset_s, last_s, self.stimulation, coarse=coarse)
+        if not is_let_down(self.looks, alone=not all(on), untimely=unlikely):
             return None
         signs = self._signs()
         pumped = (self.suction[0].running, self.suction[1].running)
@@ -219,7 +221,6 @@ class LetDownDetector:
     def _begin(self, found: LetDownFound) -> None:
         self.count += 1
         self._last_onset_s = found.onset_s
-        self._timing.begin(found.onset_s)
         for side in self._sides:
             side.begin()
         self._flowing = _Flowing(found.index, found.side, found.onset_s, self._total_ml())

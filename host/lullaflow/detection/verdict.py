@@ -27,10 +27,11 @@ LIKELY_ALONE: Final = 0.92
 benchmark's development recordings, for the eye knows those of training."""
 
 LEAST_LIKELY: Final = 0.75
+LEAST_LIKELY_ALONE: Final = 0.88
 OVERWHELMING: Final = 40.0
 """One that looks less like milk is not told, unless it weighs as much as this: what looked worse
-was false mostly, in `dry` sessions above all, but weighed little more than `THRESHOLD`. Chosen
-likewise."""
+was false mostly, in `dry` sessions above all and on one bottle alone, but weighed little more than
+`THRESHOLD`. Chosen likewise."""
 
 ALONE: Final = 3.1
 """How unlikely a rise of one side alone is: 4.5 % (Prime 2009)."""
@@ -94,11 +95,10 @@ def is_let_down(seen: Looks, *, alone: bool, untimely: float) -> bool:
         untimely: logarithm by how much less likely a let-down is at this time.
     """
     like = likeness(seen, untimely)
-    if like >= (LIKELY_ALONE if alone else LIKELY):
+    likely, least = (LIKELY_ALONE, LEAST_LIKELY_ALONE) if alone else (LIKELY, LEAST_LIKELY)
+    if like >= likely:
         return True
-    return seen.weight >= THRESHOLD + untimely and (
-        like >= LEAST_LIKELY or seen.weight >= OVERWHELMING
-    )
+    return seen.weight >= THRESHOLD + untimely and (like >= least or seen.weight >= OVERWHELMING)
 
 
 def side_of(bottles: tuple[Bottle, Bottle], pumped: tuple[bool, bool], weight: float) -> Side:

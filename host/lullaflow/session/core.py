@@ -103,7 +103,7 @@ class Core:
         self._count = 0
         self._binner = Binner()
         self._detector = LetDownDetector()
-        self._pumping = Pumping(self._detector.suction)
+        self._pumping = Pumping(self._detector.suction, self._detector.stimulation)
         self._session: _Session | None = None
         self._now_s = 0.0
         self._asked_to_end = False

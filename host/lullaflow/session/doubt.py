@@ -17,25 +17,24 @@ from numpy.typing import NDArray
 from lullaflow.detection.binning import BIN_S
 from lullaflow.detection.slopes import slope
 
-FLOWS: Final = ((8, 0.06), (20, 0.03))
+FLOWS: Final = ((8, 0.06), (20, 0.03), (40, 0.03))
 """Bins without a touch, and the flow over them, ml/s, that is more than drips and what the scale's
-noise makes of none: drips are up to 0.05 g/s for a moment, 0.02 while the pump stimulates.
-Fitted."""
+noise makes of none: drips are up to 0.05 g/s for a moment, 0.02 while the pump stimulates. What
+ebbs, or what a scale of coarse steps shows, is seen over twenty seconds only. Fitted."""
 
 READ_BINS: Final = 8
 """Four seconds after a touch a bottle is read again ..."""
 
 COARSE_READ_BINS: Final = 20
-COARSE_FLOWS: Final = (*FLOWS, (40, 0.03))
-"""... ten, where the scale's steps are coarse; and then flow is looked for over 20 s, too. In
-less it may well show nothing of 0.06 ml/s, or of more."""
+"""... ten, where the scale's steps are coarse: in less it may well show nothing of 0.06 ml/s, or of
+more."""
 
 LATE_S: Final = 1.0
 """A level older than this is none of now."""
 
-UNREAD_S: Final = 30.0
+UNREAD_S: Final = 60.0
 """A bottle that cannot be read holds back no longer than this in all: hands rest on it for twenty
-seconds at most, and a scale may be broken."""
+seconds at most, a few times, and a scale may be broken."""
 
 
 class Levels(Protocol):
@@ -104,8 +103,7 @@ def _is_calm(levels: Levels, now_s: float, bins: int) -> bool:
 def _flows(scale: Scale, now_s: float) -> bool:
     levels = scale.track
     return _is_calm(levels, now_s, READ_BINS) and any(
-        levels.real >= bins and _slope_ml_s(levels, bins) > drips
-        for bins, drips in (COARSE_FLOWS if scale.coarse else FLOWS)
+        levels.real >= bins and _slope_ml_s(levels, bins) > drips for bins, drips in FLOWS
     )
 
 

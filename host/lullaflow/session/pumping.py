@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from lullaflow.detection.binning import BIN_S, Bin
+from lullaflow.detection.stimulation import Stimulation
 from lullaflow.detection.vacuum import VacuumTracker
 from lullaflow.session.rhythm import Rhythm
 from lullaflow.session.seal import Seal
@@ -16,16 +17,8 @@ BEGIN_CYCLES_S: Final = 3.0
 SUCTION_MMHG: Final = 10.0
 """Suction that is felt at all; a gauge at rest shows less than this."""
 
-STIMULATION_MMHG: Final = 35.0
-"""Weaker suction does not count as stimulation: what is left at a flange that leaks, and a gauge's
-noise shows half as much again. Cleared pumps start at 20 to 60 mmHg (FDA K191802, K241004)."""
-
 FORGET_S: Final = 3.0
 """A touch of the gauge that no pumping follows is no first suction."""
-
-HELD_S: Final = 3.5
-"""Two pulls this far apart are one stretch of suction: slow expression holds its pull in between,
-and a lost frame hides one. Half a second more than the tracker's pause, for bins are that long."""
 
 HIGH_BINS: Final = 20
 """Ten seconds above the limit are sustained."""
@@ -35,43 +28,45 @@ class Pumping:
     """Follows the pump on both sides.
 
     Args:
-        sides: the left and the right side's suction, which somebody else pushes on.
+        sides: the left and the right side's suction.
+        stimulation: how long they stimulated. Somebody else pushes all three on.
 
     Attributes:
         running: whether any side is pulled.
         first_suction_s: where the suction that runs now began, recording time.
         last_suction_s: the last moment with suction.
-        pulled_s: how long it stimulated, to the last pull. What no gauge saw does not count.
-        pulled_before_s: the same at `first_suction_s`.
+        stimulated_before_s: how long it had stimulated before `first_suction_s`.
         rest_s: time since the last suction, as far as a gauge looked.
         unseen_s: time since any gauge gave a sample.
     """
 
-    def __init__(self, sides: tuple[VacuumTracker, VacuumTracker]) -> None:
+    def __init__(
+        self, sides: tuple[VacuumTracker, VacuumTracker], stimulation: Stimulation
+    ) -> None:
         self._sides = sides
+        self._stimulation = stimulation
         self._rhythm = Rhythm()
         self._seal = Seal(sides)
         self._high_bins = 0
         self.running = False
         self.first_suction_s: float | None = None
         self.last_suction_s = 0.0
-        self.pulled_s = 0.0
-        self.pulled_before_s = 0.0
+        self.stimulated_before_s = 0.0
+        self._stimulated_s = 0.0
         self.rest_s = 0.0
         self.unseen_s = 0.0
         self._end_s = 0.0
-        self._pulled_until_s = -HELD_S
 
     def push(self, bin_: Bin) -> None:
-        """Take one bin, which the sides' suction has taken."""
+        """Take one bin, which the sides' suction and the stimulation have taken."""
         start_s, end_s = bin_.start_s, bin_.end_s
         self._note_rest(end_s, seen=any(bin_.channels[::2]))
         left, right = self._sides
         for tracker, values in zip(self._sides, bin_.channels[::2], strict=True):
             if tracker.last_mmhg >= SUCTION_MMHG:
                 self._note_suction(start_s, values)
-        if max(left.last_mmhg, right.last_mmhg) >= STIMULATION_MMHG:
-            self._note_pull(end_s)
+        # The next bin's is counted before its first suction is noted.
+        self._stimulated_s = self._stimulation.total_s
         self.running = left.running or right.running
         if not self.running and end_s - self.last_suction_s > FORGET_S:
             self.first_suction_s = None
@@ -144,17 +139,12 @@ class Pumping:
         else:
             self.unseen_s += passed_s
 
-    def _note_pull(self, end_s: float) -> None:
-        since_s = end_s - self._pulled_until_s
-        self.pulled_s += since_s if since_s <= HELD_S else BIN_S
-        self._pulled_until_s = end_s
-
     def _note_suction(self, start_s: float, values: list[float]) -> None:
         step_s = BIN_S / len(values)
         if self.first_suction_s is None:
             first = next(i for i, value in enumerate(values) if value >= SUCTION_MMHG)
             self.first_suction_s = start_s + first * step_s
-            self.pulled_before_s = self.pulled_s
+            self.stimulated_before_s = self._stimulated_s
         last = len(values) - 1
         while values[last] < SUCTION_MMHG:
             last -= 1

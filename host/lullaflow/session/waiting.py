@@ -54,7 +54,7 @@ class Waiting:
         self._slow_after_s = slow_after_s
         self._begin_s = begin_s
         self._pumping = pumping
-        self._pulled_before_s = 0.0 if pumping is None else pumping.pulled_before_s
+        self._before_s = 0.0 if pumping is None else pumping.stimulated_before_s
         self._doubt = Doubt()
         self._begin_ml = begin_ml
 
@@ -66,7 +66,7 @@ class Waiting:
         if pumping is None:
             self.stimulation_s = now_s - self._begin_s
         else:
-            self.stimulation_s = pumping.pulled_s - self._pulled_before_s
+            self.stimulation_s = detector.stimulation.total_s - self._before_s
         if self.slow or self.goes_on or self.stimulation_s < self._slow_after_s:
             return False
         stimulates = pumping is None or pumping.running

@@ -28,6 +28,9 @@ costs, and to compare with peers that raise many false alarms."""
 NEVER: Final = 2.0
 """No probability is as high."""
 
+NOTHING_HELD_BACK: Final = {"LEAST_LIKELY": 0.0, "LEAST_LIKELY_ALONE": 0.0}
+"""No probability is lower."""
+
 UNLIKELY: Final = np.array([6.0, 6.0, 9.0, 13.0, 13.0])
 """How unlikely confusing changes are to who is rash: slow ones do not happen."""
 
@@ -36,8 +39,8 @@ RASH: Final = {
     let_down: {"WORTH": 3.0},
     timing: {"LATEST": 0.0, "SOONEST": 0.0},
     verdict: {
+        **NOTHING_HELD_BACK,
         "THRESHOLD": 3.0,
-        "LEAST_LIKELY": 0.0,
         "ALONE": 0.0,
         "CORROBORATION": 2.9,
         "CORROBORATION_RESTLESS": 2.9,
@@ -69,7 +72,7 @@ def find_hastily(samples: Samples) -> list[Told]:
 
     Its confidence means nothing then.
     """
-    with patch.multiple(verdict, THRESHOLD=HASTY, LEAST_LIKELY=0.0):
+    with patch.multiple(verdict, THRESHOLD=HASTY, **NOTHING_HELD_BACK):
         return find(samples)
 
 
@@ -77,7 +80,7 @@ def find_hastily(samples: Samples) -> list[Told]:
 def patient() -> Iterator[None]:
     """Leave all to the sequential test: the taught eye says nothing, and time does not count."""
     with (
-        patch.multiple(verdict, LIKELY=NEVER, LIKELY_ALONE=NEVER, LEAST_LIKELY=0.0),
+        patch.multiple(verdict, LIKELY=NEVER, LIKELY_ALONE=NEVER, **NOTHING_HELD_BACK),
         patch.multiple(timing, LATEST=0.0, SOONEST=0.0),
     ):
         yield

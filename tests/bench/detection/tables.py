@@ -162,15 +162,15 @@ def speed_table(speed: Speed) -> str:
     rows = [
         (
             "river's Page-Hinkley, one for each channel, every sample",
-            f"{speed.page_hinkley_s:.2f}",
+            f"{speed.page_hinkley_s:.3f}",
             "1",
         ),
         (
             "our detector",
-            f"{speed.detector_s:.2f}",
+            f"{speed.detector_s:.3f}",
             f"{speed.detector_s / speed.page_hinkley_s:.1f}",
         ),
-        ("the whole core", f"{speed.core_s:.2f}", f"{speed.core_s / speed.page_hinkley_s:.1f}"),
+        ("the whole core", f"{speed.core_s:.3f}", f"{speed.core_s / speed.page_hinkley_s:.1f}"),
     ]
     return table(("20 minutes of both sides, one core", "s", "ratio"), rows)
 
