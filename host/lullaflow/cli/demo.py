@@ -43,7 +43,7 @@ DEMO_SPEED = 8.0
 # When the simulated pump leaves, the daemon has fetched everything; what remains is the way through
 # daemon and broker.
 LAST_EVENTS_WITHIN_S = 15.0
-ANSWERS_EVERY_S = 0.1
+PAGE_TRIED_EVERY_S = 0.1
 CUT_SHORT = {
     "asked": "somebody asked for its end",
     "link_lost": "the simulated pump was out of reach for too long",
@@ -175,16 +175,16 @@ async def _watch(
         CommandError: the simulated pump or the broker has gone, or a session was cut short.
     """
     left = asyncio.create_task(pump.wait(), name="demo.pump")
-    if not plan.headless:
-        await _answers(plan.port, left)
-        say(f"A simulated pump is in use. Watch it here: http://127.0.0.1:{plan.port}")
-        say(
-            "Its events in another terminal: "
-            f"mosquitto_sub -h {broker.host} -p {broker.port} -t '{broker.base_topic}/+/event'"
-        )
-        say("Ctrl-C ends the demo.")
     ended = 0
     try:
+        if not plan.headless:
+            await _page_answers(plan.port, left)
+            say(f"A simulated pump is in use. Watch it here: http://127.0.0.1:{plan.port}")
+            say(
+                "Its events in another terminal: "
+                f"mosquitto_sub -h {broker.host} -p {broker.port} -t '{broker.base_topic}/+/event'"
+            )
+            say("Ctrl-C ends the demo.")
         while not plan.headless or ended < plan.sessions:
             text = await _next(heard, left)
             if sink is not None:
@@ -200,7 +200,7 @@ async def _watch(
         left.cancel()
 
 
-async def _answers(port: int, left: asyncio.Task[None]) -> None:
+async def _page_answers(port: int, left: asyncio.Task[None]) -> None:
     """Return when the page can be reached, or the simulated pump has left.
 
     Whoever opens the page as soon as its address is said must find it.
@@ -209,7 +209,7 @@ async def _answers(port: int, left: asyncio.Task[None]) -> None:
         try:
             _, writer = await asyncio.open_connection("127.0.0.1", port)
         except OSError:
-            await asyncio.sleep(ANSWERS_EVERY_S)
+            await asyncio.sleep(PAGE_TRIED_EVERY_S)
         else:
             writer.close()
             return
