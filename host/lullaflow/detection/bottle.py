@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from lullaflow.detection.binning import BIN_S, Bin
 from lullaflow.detection.evidence import COARSE_ML, NOTHING, Evidence
 from lullaflow.detection.level import Level, Trust
-from lullaflow.detection.shape import Shape, shape_of
 from lullaflow.detection.track import Track
 from lullaflow.detection.vacuum import VacuumTracker
 from lullaflow.detection.vibration import Vibration
@@ -28,6 +30,7 @@ class Bottle:
         flow_ml_s: flow over the last seconds; while the bottle is touched, the flow before.
         known: whether it is the flow of now.
         rise: evidence of a rise at the last bin.
+        step_ml: step of the scale's figures; the largest there is until they have shown theirs.
     """
 
     def __init__(self) -> None:
@@ -39,7 +42,7 @@ class Bottle:
         self.known = False
         self.rise = NOTHING
         self._last_value = 0.0
-        self._step_ml = MOST_STEP_ML
+        self.step_ml = MOST_STEP_ML
 
     @property
     def milk_ml(self) -> float:
@@ -54,7 +57,7 @@ class Bottle:
     @property
     def coarse(self) -> bool:
         """Tell whether the steps of its figures are coarse, or not known yet."""
-        return self._step_ml > COARSE_ML
+        return self.step_ml > COARSE_ML
 
     @property
     def settled(self) -> bool:
@@ -114,10 +117,19 @@ class Bottle:
         before = self._last_value
         for value in values:
             step = abs(value - before)
-            if LEAST_STEP_ML < step < self._step_ml:
-                self._step_ml = self._evidence.step_ml = self._level.step_ml = step
+            if LEAST_STEP_ML < step < self.step_ml:
+                self.step_ml = self._evidence.step_ml = self._level.step_ml = step
             before = value
         self._last_value = before
+
+    @property
+    def white_ml2(self) -> float:
+        """Return the variance of its levels about a smooth line, ml^2."""
+        return self._evidence.white_ml2
+
+    def trembled(self, bins: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return how much more it trembled over the last bins than is usual."""
+        return self._evidence.tremble.share(bins)
 
     @property
     def touches_h(self) -> float:
@@ -132,10 +144,6 @@ class Bottle:
     def onset_s(self) -> float:
         """Return when the rise of the last bin began."""
         return self._evidence.onset_s(self.rise)
-
-    def shape(self) -> Shape:
-        """Return the shape of the rise of the last bin."""
-        return shape_of(self.track, self.rise, self._evidence.white_ml2)
 
     def begin(self) -> None:
         """A let-down has been told."""

@@ -12,7 +12,7 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-WEIGHTS: Final = (4.46, -1.33, -0.22, -0.82, -0.38)
+WEIGHTS: Final = (3.83, -1.24, -0.09, -0.61, 0.32)
 """Of 1 and of `Signs.figures`. Fitted."""
 
 

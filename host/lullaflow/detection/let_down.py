@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -9,21 +10,24 @@ from lullaflow.detection.binning import BIN_S, Bin, Binner
 from lullaflow.detection.bottle import Bottle
 from lullaflow.detection.confidence import Signs, confidence
 from lullaflow.detection.level import SPURT_S
-from lullaflow.detection.likeness import Looks
 from lullaflow.detection.samples import Samples
+from lullaflow.detection.sight import figures
 from lullaflow.detection.stimulation import Stimulation
 from lullaflow.detection.timing import untimely
 from lullaflow.detection.vacuum import VacuumTracker
 from lullaflow.detection.verdict import (
     TOGETHER_S,
-    WORTH,
+    Seen,
     Side,
     is_let_down,
-    looks,
     rising,
     side_of,
     weigh,
 )
+
+PROOF_ML: Final = 5.0
+"""Once a let-down has brought so much, milk is taken to come in this recording: an arm or a knock
+that was told as one has seldom as much weight after it. Assumed."""
 
 OVER_ML_S: Final = 0.04
 """Flow under this, or under a tenth of its peak, is over: drips are up to 0.05 g/s."""
@@ -88,25 +92,26 @@ class LetDownDetector:
     >>> none = np.full_like(t, np.nan)
     >>> found = LetDownDetector().update(Samples(t, none, milk, none, none))
     >>> [(each.side, round(each.onset_s), each.detected_s) for each in found]
-    [('left', 59, 66.0)]
+    [('left', 59, 65.0)]
 
     Attributes:
         suction: what the pump does, left and right.
         stimulation: for how long the pump has stimulated.
         count: let-downs found so far.
-        looks: what a rise that was worth a look at the last bin looks like; None for none.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, judge: Callable[[Seen], bool] = is_let_down) -> None:
+        """Begin; `judge` says of every rise, at every bin, whether it is a let-down."""
+        self._judge = judge
         self._binner = Binner()
         self._sides = (Bottle(), Bottle())
         self.suction = (VacuumTracker(), VacuumTracker())
         self.stimulation = Stimulation()
         self._flowing: _Flowing | None = None
         self._last_onset_s: float | None = None
+        self._proven = False
         self._suspected_bins = 0
         self.count = 0
-        self.looks: Looks | None = None
 
     @property
     def bottles(self) -> tuple[Bottle, Bottle]:
@@ -143,7 +148,6 @@ class LetDownDetector:
         weight = weigh(*self._sides)
         self._suspect(weight)
         findings = self._look_for_end(end_s)
-        self.looks = None
         found = self._look_for_rise(end_s, weight)
         if found is not None:
             findings += self.stop(found.onset_s)
@@ -182,8 +186,6 @@ class LetDownDetector:
         self._suspected_bins = max(bins, 0)
 
     def _look_for_rise(self, now_s: float, weight: float) -> LetDownFound | None:
-        if weight < WORTH:
-            return None
         on = [rising(side) for side in self._sides]
         if not any(on):
             return None
@@ -192,10 +194,16 @@ class LetDownDetector:
         last_s = self._last_onset_s
         if last_s is not None and onset_s < last_s + TOGETHER_S:
             return None
-        self.looks = looks(*self._sides, weight)
         coarse = any(side.present and side.coarse for side in self._sides)
-        unlikely = untimely(onset_s, last_s, self.stimulation, coarse=coarse)
-        if not is_let_down(self.looks, alone=not all(on), untimely=unlikely):
+        seen = Seen(
+            weight=weight,
+            bins=max(side.rise.bins for side in rising_ones),
+            figures=figures(self._sides, self.suction, weight, proven=self._proven),
+            alone=not all(on),
+            proven=self._proven,
+            untimely=untimely(last_s, self.stimulation, coarse=coarse),
+        )
+        if not self._judge(seen):
             return None
         signs = self._signs()
         pumped = (self.suction[0].running, self.suction[1].running)
@@ -229,6 +237,7 @@ class LetDownDetector:
         flowing = self._flowing
         if flowing is None or not all(side.known for side in self._sides):
             return []
+        self._proven = self._proven or self._total_ml() - flowing.begun_ml >= PROOF_ML
         flow = self._total_flow_ml_s()
         flowing.peak_ml_s = max(flowing.peak_ml_s, flow)
         over = flow < max(OVER_ML_S, OVER_SHARE * flowing.peak_ml_s)

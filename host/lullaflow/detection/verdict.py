@@ -7,10 +7,12 @@ no milk on either side, or on both; and, when one side rises alone, that its mil
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final, Literal
 
 from lullaflow.detection.bottle import Bottle
-from lullaflow.detection.likeness import APART_S, Looks, likeness
+from lullaflow.detection.likeness import likeness
 
 Side = Literal["left", "right", "both"]
 
@@ -18,20 +20,20 @@ THRESHOLD: Final = 12.0
 """ln(36,000 s x 2 decisions a second x 2.3 onsets that differ): one false alarm in ten hours (Wald
 1945; Siegmund 1985 for the maximum over onsets)."""
 
-WORTH: Final = 4.0
-"""Evidence from which a rise is worth a closer look: odds of 55 to one."""
-
 LIKELY: Final = 0.90
 LIKELY_ALONE: Final = 0.92
 """A rise of both sides, or of one alone, that looks so much like milk is told sooner. Chosen on the
 benchmark's development recordings, for the eye knows those of training."""
 
-LEAST_LIKELY: Final = 0.75
-LEAST_LIKELY_ALONE: Final = 0.88
+ALONE_BINS: Final = 5
+"""On one bottle alone a scale that settles, or the first touch of an arm, looks like milk for two
+and a half seconds: nothing is told sooner."""
+
+LEAST_LIKELY: Final = 0.50
+LEAST_LIKELY_UNPROVEN: Final = 0.75
 OVERWHELMING: Final = 40.0
-"""One that looks less like milk is not told, unless it weighs as much as this: what looked worse
-was false mostly, in `dry` sessions above all and on one bottle alone, but weighed little more than
-`THRESHOLD`. Chosen likewise."""
+"""One that looks less like milk is not told, unless it weighs as much as this. More is asked until
+milk is known to come at all. Chosen likewise."""
 
 ALONE: Final = 3.1
 """How unlikely a rise of one side alone is: 4.5 % (Prime 2009)."""
@@ -72,43 +74,48 @@ def weigh(left: Bottle, right: Bottle) -> float:
     return weight
 
 
-def looks(left: Bottle, right: Bottle, weight: float) -> Looks:
-    """Return what a rise that weighs so much looks like."""
-    weak, strong = sorted((left, right), key=lambda side: side.rise.against_none)
-    a, b = weak.rise, strong.rise
-    return Looks(
-        weight=weight,
-        against_none=b.against_none,
-        against_all_ample=b.against_all_ample,
-        bins=b.bins,
-        apart_s=abs(a.onset_s - b.onset_s) if a.against_none else APART_S,
-        shape=strong.shape(),
-    )
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """All that is known of a rise when it is judged.
 
-
-def is_let_down(seen: Looks, *, alone: bool, untimely: float) -> bool:
-    """Tell whether a rise is a let-down: it weighs enough, or it looks like one.
-
-    Args:
-        seen: what it looks like.
+    Attributes:
+        weight: logarithm of the odds against the likeliest of all else, both bottles together.
+        bins: since its onset on the side that rose first.
+        figures: what the taught eye sees of it, after `sight`.
         alone: only one bottle rises, or is there at all.
+        proven: milk is known to come.
         untimely: logarithm by how much less likely a let-down is at this time.
     """
-    like = likeness(seen, untimely)
-    likely, least = (LIKELY_ALONE, LEAST_LIKELY_ALONE) if alone else (LIKELY, LEAST_LIKELY)
-    if like >= likely:
+
+    weight: float
+    bins: int
+    figures: Sequence[float]
+    alone: bool
+    proven: bool
+    untimely: float
+
+
+def is_let_down(seen: Seen) -> bool:
+    """Tell whether a rise is a let-down: it looks like one, or it weighs enough."""
+    like = likeness(seen.figures, seen.untimely)
+    too_young = seen.alone and seen.bins < ALONE_BINS
+    if like >= (LIKELY_ALONE if seen.alone else LIKELY) and not too_young:
         return True
-    return seen.weight >= THRESHOLD + untimely and (like >= least or seen.weight >= OVERWHELMING)
+    least = LEAST_LIKELY if seen.proven else LEAST_LIKELY_UNPROVEN
+    held_back = like < least and seen.weight < OVERWHELMING
+    return seen.weight >= THRESHOLD + seen.untimely and not held_back
 
 
 def side_of(bottles: tuple[Bottle, Bottle], pumped: tuple[bool, bool], weight: float) -> Side:
     """Return the side of a let-down that weighs so much; at least one bottle rises.
 
     One that is told sooner has not given the other side the time to show: where both are pumped it
-    is of both, as 95.5 % are (Prime 2009).
+    is of both, as 95.5 % are (Prime 2009). While no suction is seen, every bottle that is there
+    counts as pumped.
     """
-    both_pumped = all(pumped) and all(bottle.present for bottle in bottles)
+    in_use = all(pumped) or not any(pumped)
+    both_in_use = in_use and all(bottle.present for bottle in bottles)
     left, right = (rising(bottle) for bottle in bottles)
-    if left == right or (both_pumped and weight < THRESHOLD):
+    if left == right or (both_in_use and weight < THRESHOLD):
         return "both"
     return "left" if left else "right"

@@ -22,7 +22,7 @@ from bench.detection.recording import recording
 from bench.detection.running import pool, run_all
 from bench.detection.scoring import SessionScore, Told, calibration_error, score_session, sum_up
 from bench.detection.seeds import Use, seeds
-from lullaflow.detection import LetDownDetector, LetDownFound, evidence, packets, timing, verdict
+from lullaflow.detection import LetDownDetector, LetDownFound, evidence, packets, verdict
 from lullaflow.detection import confidence as mapping
 
 SESSIONS: Final = {"clean": 30, "typical": 60, "hard": 60, "dry": 60, "volume_only": 60}
@@ -61,9 +61,6 @@ CONSTANTS: Final = (
     (verdict, "CORROBORATION"),
     (verdict, "CORROBORATION_RESTLESS"),
     (verdict, "MATE_SHARE"),
-    (timing, "SOON_S"),
-    (timing, "SOONER_S"),
-    (timing, "SOONEST"),
 )
 
 

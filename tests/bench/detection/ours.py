@@ -15,7 +15,6 @@ from lullaflow.detection import (
     LetDownFound,
     Samples,
     evidence,
-    let_down,
     timing,
     verdict,
 )
@@ -28,7 +27,7 @@ costs, and to compare with peers that raise many false alarms."""
 NEVER: Final = 2.0
 """No probability is as high."""
 
-NOTHING_HELD_BACK: Final = {"LEAST_LIKELY": 0.0, "LEAST_LIKELY_ALONE": 0.0}
+NOTHING_HELD_BACK: Final = {"LEAST_LIKELY": 0.0, "LEAST_LIKELY_UNPROVEN": 0.0}
 """No probability is lower."""
 
 UNLIKELY: Final = np.array([6.0, 6.0, 9.0, 13.0, 13.0])
@@ -36,8 +35,7 @@ UNLIKELY: Final = np.array([6.0, 6.0, 9.0, 13.0, 13.0])
 
 
 RASH: Final = {
-    let_down: {"WORTH": 3.0},
-    timing: {"LATEST": 0.0, "SOONEST": 0.0},
+    timing: {"LATEST": 0.0},
     verdict: {
         **NOTHING_HELD_BACK,
         "THRESHOLD": 3.0,
@@ -81,7 +79,7 @@ def patient() -> Iterator[None]:
     """Leave all to the sequential test: the taught eye says nothing, and time does not count."""
     with (
         patch.multiple(verdict, LIKELY=NEVER, LIKELY_ALONE=NEVER, **NOTHING_HELD_BACK),
-        patch.multiple(timing, LATEST=0.0, SOONEST=0.0),
+        patch.multiple(timing, LATEST=0.0),
     ):
         yield
 

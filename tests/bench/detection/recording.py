@@ -165,12 +165,13 @@ def recording(family: str, use: Use, seed: int) -> Recording:
         if family == OTHER:
             made = _of_other(other_session(seed), seed)
         else:
-            made = _of_session(generate_session(family, seed, forms))
+            made = of_session(generate_session(family, seed, forms))
         write_recording(path, made)
         return made
 
 
-def _of_session(session: GeneratedSession) -> Recording:
+def of_session(session: GeneratedSession) -> Recording:
+    """Return what the simulator has generated as a recording."""
     conditions = CONDITIONS[session.family]
     scales = dict(zip(SIDES, session.plan.scales, strict=True))
     return Recording(
