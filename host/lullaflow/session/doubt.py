@@ -17,24 +17,25 @@ from numpy.typing import NDArray
 from lullaflow.detection.binning import BIN_S
 from lullaflow.detection.slopes import slope
 
-FLOWS: Final = ((8, 0.06), (20, 0.03), (40, 0.03))
+FLOWS: Final = ((8, 0.04), (20, 0.03), (40, 0.03), (60, 0.03))
 """Bins without a touch, and the flow over them, ml/s, that is more than drips and what the scale's
-noise makes of none: drips are up to 0.05 g/s for a moment, 0.02 while the pump stimulates. What
-ebbs, or what a scale of coarse steps shows, is seen over twenty seconds only. Fitted."""
+noise makes of none: drips are up to 0.05 g/s, but for a moment, and 0.02 while the pump
+stimulates. What ebbs, or what a scale of coarse steps shows, is seen over twenty or thirty seconds
+only. Fitted."""
 
 READ_BINS: Final = 8
 """Four seconds after a touch a bottle is read again ..."""
 
-COARSE_READ_BINS: Final = 20
-"""... ten, where the scale's steps are coarse: in less it may well show nothing of 0.06 ml/s, or of
-more."""
+FAINT_ML_S: Final = 0.03
+"""... later, where the scale's steps are coarse: when so faint a flow would have shown the next."""
 
 LATE_S: Final = 1.0
 """A level older than this is none of now."""
 
 UNREAD_S: Final = 60.0
 """A bottle that cannot be read holds back no longer than this in all: hands rest on it for twenty
-seconds at most, a few times, and a scale may be broken."""
+seconds at most, a few times, and a scale may be broken. One of whole grams, which takes half a
+minute to be read after each touch, has used it up after two."""
 
 
 class Levels(Protocol):
@@ -64,8 +65,8 @@ class Scale(Protocol):
         """Its last levels."""
 
     @property
-    def coarse(self) -> bool:
-        """Whether the steps of its figures are coarse."""
+    def step_ml(self) -> float:
+        """Step of its figures, ml."""
 
 
 class Doubt:
@@ -90,8 +91,8 @@ class Doubt:
 
 
 def _is_read(scale: Scale, now_s: float) -> bool:
-    bins = COARSE_READ_BINS if scale.coarse else READ_BINS
-    return _is_calm(scale.track, now_s, bins)
+    step_s = scale.step_ml / FAINT_ML_S
+    return _is_calm(scale.track, now_s, max(READ_BINS, round(step_s / BIN_S)))
 
 
 def _is_calm(levels: Levels, now_s: float, bins: int) -> bool:

@@ -15,10 +15,10 @@ from lullaflow.session.pumping import Pumping
 FLOWING_ML_S: Final = 0.1
 """Flow above this is milk whatever else is known (Idei 2024), so let-down is not called slow."""
 
-MUCH_ML: Final = 20.0
-DRIPS_ML_S: Final = 0.04
-"""Who has so much beyond what both breasts drip (0.02 g/s each) has had a let-down, told or not: of
-300 dry development sessions none had gained it by drips and touches within ten minutes."""
+MUCH_ML: Final = 16.0
+DRIPS_ML_S: Final = 0.02
+"""Who has so much beyond what each breast drips has had a let-down, told or not: of 300 dry
+development sessions none had gained more than 15.4 ml by touches within ten minutes."""
 
 
 class Waiting:
@@ -78,5 +78,6 @@ class Waiting:
         self._doubt.look(now_s, present)
         flowing = any(bottle.flow_ml_s > FLOWING_ML_S for bottle in present)
         gained_ml = sum(bottle.milk_ml for bottle in detector.bottles) - self._begin_ml
-        much = gained_ml > MUCH_ML + DRIPS_ML_S * (now_s - self._begin_s)
+        drips_ml = DRIPS_ML_S * len(present) * (now_s - self._begin_s)
+        much = gained_ml > MUCH_ML + drips_ml
         return flowing or much or detector.milk_may_flow or self._doubt.holds
