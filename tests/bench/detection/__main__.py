@@ -32,7 +32,7 @@ SESSIONS: Final = {
     "clean": 0.3,
     "typical": 1.0,
     "hard": 0.6,
-    "dry": 0.6,
+    "dry": 1.0,
     "volume_only": 0.4,
     "other": 0.4,
 }
