@@ -97,6 +97,7 @@ def test_told_before_the_other_side_shows_it_is_of_all_sides_that_are_pumped():
     assert sides_told(one) == ["left"]
     assert sides_told(one, STILL, PULLS_MMHG, PULLS_MMHG) == ["both"]
     assert sides_told(one, STILL, PULLS_MMHG, 0.0 * PULLS_MMHG) == ["left"]
+    assert sides_told(one, STILL, 0.0 * PULLS_MMHG, 0.0 * PULLS_MMHG) == ["left"]
     with patient():
         assert sides_told(one, STILL, PULLS_MMHG, PULLS_MMHG) == ["left"]
 

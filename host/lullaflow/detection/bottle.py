@@ -55,6 +55,11 @@ class Bottle:
         return self._evidence.track
 
     @property
+    def white_ml2(self) -> float:
+        """Return the variance of its levels about a smooth line, ml^2."""
+        return self._evidence.white_ml2
+
+    @property
     def coarse(self) -> bool:
         """Tell whether the steps of its figures are coarse, or not known yet."""
         return self.step_ml > COARSE_ML
@@ -123,15 +128,6 @@ class Bottle:
         self._last_value = before
 
     @property
-    def white_ml2(self) -> float:
-        """Return the variance of its levels about a smooth line, ml^2."""
-        return self._evidence.white_ml2
-
-    def trembled(self, bins: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Return how much more it trembled over the last bins than is usual."""
-        return self._evidence.tremble.share(bins)
-
-    @property
     def touches_h(self) -> float:
         """Return how often it is touched an hour."""
         return self._evidence.track.touches_h
@@ -140,6 +136,10 @@ class Bottle:
     def restless(self) -> bool:
         """Tell whether it is touched often."""
         return self._evidence.restless
+
+    def trembled(self, bins: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return how much more it trembled over the last bins than is usual."""
+        return self._evidence.tremble.share(bins)
 
     def onset_s(self) -> float:
         """Return when the rise of the last bin began."""

@@ -109,6 +109,7 @@ class LetDownDetector:
         self.stimulation = Stimulation()
         self._flowing: _Flowing | None = None
         self._last_onset_s: float | None = None
+        self._gauged = False
         self._proven = False
         self._suspected_bins = 0
         self.count = 0
@@ -141,6 +142,7 @@ class LetDownDetector:
         start_s, end_s = bin_.start_s, bin_.end_s
         for vacuum, samples in zip(self.suction, bin_.channels[::2], strict=True):
             vacuum.push(start_s, samples)
+            self._gauged = self._gauged or bool(samples)
         self.stimulation.push(end_s, max(vacuum.last_mmhg for vacuum in self.suction))
         spurt_s = self._spurt_s()
         for which, (side, suction) in enumerate(zip(self._sides, self.suction, strict=True)):
@@ -206,10 +208,11 @@ class LetDownDetector:
         if not self._judge(seen):
             return None
         signs = self._signs()
-        pumped = (self.suction[0].running, self.suction[1].running)
+        # Where no gauge looks, every bottle that is there counts as pumped.
+        left, right = (vacuum.running or not self._gauged for vacuum in self.suction)
         return LetDownFound(
             index=self.count + 1,
-            side=side_of(self._sides, pumped, weight),
+            side=side_of(self._sides, (left, right), weight),
             onset_s=min(side.onset_s() for side in rising_ones),
             detected_s=now_s,
             flow_ml_min=60.0 * self._total_flow_ml_s(),

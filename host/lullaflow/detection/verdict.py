@@ -110,12 +110,10 @@ def side_of(bottles: tuple[Bottle, Bottle], pumped: tuple[bool, bool], weight: f
     """Return the side of a let-down that weighs so much; at least one bottle rises.
 
     One that is told sooner has not given the other side the time to show: where both are pumped it
-    is of both, as 95.5 % are (Prime 2009). While no suction is seen, every bottle that is there
-    counts as pumped.
+    is of both, as 95.5 % are (Prime 2009).
     """
-    in_use = all(pumped) or not any(pumped)
-    both_in_use = in_use and all(bottle.present for bottle in bottles)
+    both_pumped = all(pumped) and all(bottle.present for bottle in bottles)
     left, right = (rising(bottle) for bottle in bottles)
-    if left == right or (both_in_use and weight < THRESHOLD):
+    if left == right or (both_pumped and weight < THRESHOLD):
         return "both"
     return "left" if left else "right"

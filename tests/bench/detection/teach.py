@@ -9,9 +9,8 @@ recording teaches twice: as it is, and with its milk let fall anew, in drops at 
 the two arms of any weight lean on the bottles (`altered.py`).
 
 The trees are boosted by scikit-learn, and more evidence against all that is no milk may only ever
-make a rise likelier. Half of
-the sessions teach first and the other half judge, to show what the trees know; then all of them
-teach, and the trees are written to `lullaflow/detection/trees.py`.
+make a rise likelier. Half of the sessions teach first and the other half judge, to show what the
+trees know; then all of them teach, and the trees are written to `lullaflow/detection/trees.py`.
 """
 
 from __future__ import annotations
@@ -46,8 +45,8 @@ LEAVES: Final = 31
 RATE: Final = 0.1
 LEAST_ROWS: Final = 80
 RIDGE: Final = 5.0
-"""Trees of 8 and 16 leaves knew less of sessions they had not seen, and of the other generator;
-those of 63 knew little more, and twice as much would have to be kept."""
+"""Trees of 16 leaves knew less of sessions they had not seen, and of the other generator; larger
+ones than these take more room, and were not compared."""
 
 RISING: Final = (
     "weight",
