@@ -7,12 +7,14 @@ import json
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import serial
 from mpremote.transport import TransportError
 from mpremote.transport_serial import SerialTransport
 
@@ -251,6 +253,7 @@ def test_what_cannot_be_done_is_told_in_a_sentence(
         assert "You may not use" in refused(lambda: put(board, package))
     with monkeypatch.context() as patched:
         patched.setattr("serial.Serial.open", _not_allowed)
+        patched.setattr(board_module, "_HELD_S", 0.0)
         assert "another program may hold it" in refused(lambda: put(board, package))
     with monkeypatch.context() as patched:
         patched.setitem(sys.modules, "mpremote.transport_serial", None)
@@ -259,6 +262,31 @@ def test_what_cannot_be_done_is_told_in_a_sentence(
     board.cut_power()
     assert "does not answer. It needs MicroPython" in refused(lambda: put(board, package))
     board.give_power()
+
+
+def test_a_port_that_another_program_has_for_a_moment_is_waited_for(
+    board: UsbBoard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A desktop that asks whether the new port is a modem lets go of it by itself.
+    monkeypatch.setattr(board_module, "_HELD_S", 60.0)
+    held = serial.Serial(board.port, exclusive=True)
+    tried = threading.Event()
+    why_not = board_module.why_not
+
+    def asked(port: str) -> FlashError:
+        tried.set()
+        return why_not(port)
+
+    def let_go() -> None:
+        tried.wait()
+        held.close()
+
+    monkeypatch.setattr(board_module, "why_not", asked)
+    other = threading.Thread(target=let_go)
+    other.start()
+    put(board, make_package(tmp_path, "1.0.0"))
+    other.join()
+    runs(board, "1.0.0", "a")
 
 
 def test_a_board_that_is_refused_or_given_up_runs_what_it_ran_before(

@@ -10,12 +10,16 @@ from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
-from lullaflow.flashing.errors import BoardLostError, FlashError
+from lullaflow.flashing.errors import BoardLostError, FlashError, PortHeldError
 from lullaflow.flashing.ports import why_not
 from lullaflow.flashing.slots import FILE, Slots, parse_slots
 
 _PATIENCE_S: Final = 5.0
 """For one answer of a board; erasing a block of flash takes 50 ms."""
+
+_HELD_S: Final = 3.0
+"""A port that has just come is often held for a moment: Linux desktops ask whether it is a modem.
+"""
 
 _CHUNK: Final = 1024
 """Bytes written at a time: a quarter of the exchanges that mpremote's own 256 cost, and their text
@@ -90,7 +94,7 @@ class Board:
 
     def __init__(self, port: str) -> None:
         self._port = port
-        self._transport = _open(port)
+        self._transport = _open_when_free(port)
         try:
             self._interrupt()
         except BaseException:
@@ -250,6 +254,22 @@ class Board:
                 "The board was lost while it was written. Its former firmware is still there; plug "
                 "it in again and try again."
             ) from error
+
+
+def _open_when_free(port: str) -> Any:
+    """Open a port, waiting for a program that has it for a moment only.
+
+    Raises:
+        FlashError: it cannot be opened, or mpremote is missing.
+    """
+    until = time.monotonic() + _HELD_S
+    while True:
+        try:
+            return _open(port)
+        except PortHeldError:
+            if time.monotonic() > until:
+                raise
+        time.sleep(0.1)
 
 
 def _open(port: str) -> Any:

@@ -9,3 +9,7 @@ class FlashError(Exception):
 
 class BoardLostError(FlashError):
     """The board does not answer any more: its plug was pulled, or its power went."""
+
+
+class PortHeldError(FlashError):
+    """The port is there and may be used, but cannot be opened: mostly, another program has it."""

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Final
 
-from lullaflow.flashing.errors import FlashError
+from lullaflow.flashing.errors import FlashError, PortHeldError
 
 VENDORS: Final = {0x303A, 0x10C4, 0x1A86, 0x0403}
 """USB vendors on ESP32 boards: Espressif itself, and Silicon Labs, WCH and FTDI for bridges."""
@@ -44,7 +44,7 @@ def why_not(port: str) -> FlashError:
             f"You may not use {port}. Let yourself: `sudo usermod -aG {_group(path)} $USER`, then "
             "log out and in."
         )
-    return FlashError(
+    return PortHeldError(
         f"{port} cannot be opened: another program may hold it. Close it (a terminal, an editor "
         "with a serial monitor) and try again."
     )
