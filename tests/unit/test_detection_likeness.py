@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bench.detection.ours import patient
 from lullaflow.detection import LetDownDetector, LetDownFound, Samples
-from lullaflow.detection.likeness import likeness, read_trees
+from lullaflow.detection.likeness import Trees, likeness
 from lullaflow.detection.sight import FIGURES
 from lullaflow.detection.trees import TREES
 from lullaflow.detection.verdict import ALONE_BINS, LEAST_LIKELY_UNPROVEN, Seen, is_let_down
@@ -122,30 +122,29 @@ MORE_IS_MILK = {
 }
 
 
-def leaves(node):
-    return [node] if isinstance(node, float) else [*leaves(node[2]), *leaves(node[3])]
+EYE = Trees(TREES)
+BRANCHES = [at for at, below in enumerate(EYE.below) if below != at]
 
 
-def splits(node):
-    if not isinstance(node, float):
-        yield node
-        yield from splits(node[2])
-        yield from splits(node[3])
+def leaves(at):
+    if EYE.below[at] == at:
+        return [EYE.odds[at]]
+    return [*leaves(EYE.below[at]), *leaves(EYE.above[at])]
 
 
-def test_more_evidence_against_all_else_never_makes_a_rise_less_likely():
+def test_more_evidence_against_all_else_never_makes_a_rise_less_likely_to_the_trees():
     seen = set()
-    for tree in read_trees(TREES):
-        for which, _, below, above in splits(tree):
-            seen.add(FIGURES[which])
-            if FIGURES[which] in MORE_IS_MILK:
-                assert max(leaves(below)) <= min(leaves(above))
+    for at in BRANCHES:
+        name = FIGURES[EYE.asked[at]]
+        seen.add(name)
+        if name in MORE_IS_MILK:
+            assert max(leaves(EYE.below[at])) <= min(leaves(EYE.above[at]))
     assert seen >= MORE_IS_MILK
 
 
 def test_the_eye_looks_at_both_bottles_and_at_what_came_before():
-    seen = {FIGURES[which] for tree in read_trees(TREES) for which, *_ in splits(tree)}
-    assert seen >= {"stronger since_bins", "proven", "apart_s", "weaker flow_0_1_ml_s"}
+    seen = {FIGURES[EYE.asked[at]] for at in BRANCHES}
+    assert seen >= {"since_s", "proven", "apart_s", "weaker flow_0_1_ml_s", "stronger rose_8_32"}
 
 
 def a_rise(**known):
@@ -156,9 +155,14 @@ def a_rise(**known):
 @pytest.mark.parametrize(
     ("like", "known", "told"),
     [
-        (0.91, {"weight": 1.0}, True),
-        (0.91, {"weight": 1.0, "alone": True}, False),
-        (0.93, {"weight": 1.0, "alone": True}, True),
+        (0.91, {"weight": 1.0, "proven": True}, True),
+        (0.89, {"weight": 1.0, "proven": True}, False),
+        (0.91, {"weight": 1.0, "proven": True, "alone": True}, False),
+        (0.93, {"weight": 1.0, "proven": True, "alone": True}, True),
+        (0.94, {"weight": 1.0}, False),
+        (0.96, {"weight": 1.0}, True),
+        (0.96, {"weight": 1.0, "alone": True}, False),
+        (0.98, {"weight": 1.0, "alone": True}, True),
         (0.99, {"weight": 1.0, "alone": True, "bins": ALONE_BINS - 1}, False),
         (0.99, {"weight": 1.0, "bins": 2}, True),
         (0.76, {}, True),

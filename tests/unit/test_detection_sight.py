@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from lullaflow.detection import LetDownDetector, Samples
-from lullaflow.detection.sight import APART_S, FIGURES, MOST_BINS
+from lullaflow.detection.bottle import Bottle
+from lullaflow.detection.evidence import NOTHING
+from lullaflow.detection.sight import APART_S, FIGURES, MOST_SINCE_S, PUMPED_AGO, ROSE, Sight
+from lullaflow.detection.vacuum import VacuumTracker
 from lullaflow.detection.verdict import Seen
 
 RATE_HZ = 10.0
@@ -74,8 +79,33 @@ def test_the_scale_the_suction_and_the_calm_are_as_they_are() -> None:
     assert last["stronger step_ml"] == pytest.approx(0.1)
     assert last["stronger mmhg"] == pytest.approx(120.0)
     assert last["stronger calm_bins"] > 200.0
-    assert last["stronger since_bins"] == MOST_BINS
+    assert last["since_s"] == MOST_SINCE_S
     assert (last["stronger settled"], last["proven"]) == (1.0, 0.0)
+
+
+@pytest.mark.parametrize("last", [40, 511, 512, 1500])
+def test_what_rose_and_how_the_pump_sucked_is_remembered_by_time_even_where_bins_are_lost(
+    last: int,
+) -> None:
+    chance = np.random.default_rng(last)
+    bottles, suction = (Bottle(), Bottle()), (VacuumTracker(), VacuumTracker())
+    bottles[0].present = True
+    sight, rose, mmhg = Sight(), {}, {}
+    for index in range(20, last + 1):
+        if chance.random() < 0.1 or 100 < last - index < 140:
+            continue
+        rose[index], mmhg[index] = chance.uniform(0.0, 60.0, 2).tolist()
+        bottles[0].rise = replace(NOTHING, against_none=rose[index])
+        suction[0].peak_mmhg = mmhg[index]
+        sight.push(index, bottles, suction)
+    end = max(rose)
+    figures = sight.figures(bottles, suction, 0.0, proven=False, since_s=None)
+    named = dict(zip(FIGURES, figures, strict=True))
+    for later, sooner in ROSE:
+        most = max(rose.get(end - ago, 0.0) for ago in range(later, sooner))
+        assert named[f"stronger rose_{later}_{sooner}"] == pytest.approx(most)
+    for ago in PUMPED_AGO:
+        assert named[f"stronger peak_mmhg_{ago}"] == pytest.approx(mmhg.get(end - ago, 0.0))
 
 
 def told_then_seen(ml: float) -> list[dict]:
@@ -98,7 +128,8 @@ def told_then_seen(ml: float) -> list[dict]:
 def test_milk_is_taken_to_come_once_a_let_down_has_brought_some(ml: float, proven: float) -> None:
     last = told_then_seen(ml)[-1]
     assert last["proven"] == proven
-    assert 100 < last["stronger since_bins"] < MOST_BINS
+    assert last["since_s"] == pytest.approx(85.0, abs=15.0)
+    assert last["stronger peak_ml_s"] == pytest.approx(0.3, abs=0.05)
 
 
 def test_figures_are_rounded_as_those_that_taught() -> None:

@@ -9,6 +9,7 @@ from unittest.mock import patch
 import numpy as np
 import pytest
 
+from bench.detection.ours import NOTHING_LIKELY
 from lullaflow.detection import LetDownDetector, verdict
 from lullaflow.detection.binning import BIN_S, Binner
 from lullaflow.detection.samples import Samples
@@ -114,7 +115,7 @@ def slow_with(milk_ml: list[tuple[float, float]], slow_after_s: float = 120.0) -
     none = np.full_like(t_s, np.nan)
     settings = CoreSettings(volume_only=True, slow_after_s=slow_after_s)
     core = Core(RecordingInfo("pump", STARTED, settings))
-    with patch.multiple(verdict, LIKELY=2.0, LIKELY_ALONE=2.0, THRESHOLD=math.inf):
+    with patch.multiple(verdict, THRESHOLD=math.inf, **NOTHING_LIKELY):
         found = list(core.step(Samples(t_s, none, scale_ml, none, none)))
     assert not [event for event in found if isinstance(event, LetDown)]
     return [event.t_s for event in found if isinstance(event, LetDownSlow)]

@@ -12,7 +12,7 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-WEIGHTS: Final = (3.83, -1.24, -0.09, -0.61, 0.32)
+WEIGHTS: Final = (3.8, -1.09, -0.19, -0.16, 0.16)
 """Of 1 and of `Signs.figures`. Fitted."""
 
 

@@ -11,7 +11,7 @@ from lullaflow.detection.bottle import Bottle
 from lullaflow.detection.confidence import Signs, confidence
 from lullaflow.detection.level import SPURT_S
 from lullaflow.detection.samples import Samples
-from lullaflow.detection.sight import figures
+from lullaflow.detection.sight import Sight
 from lullaflow.detection.stimulation import Stimulation
 from lullaflow.detection.timing import untimely
 from lullaflow.detection.vacuum import VacuumTracker
@@ -92,7 +92,7 @@ class LetDownDetector:
     >>> none = np.full_like(t, np.nan)
     >>> found = LetDownDetector().update(Samples(t, none, milk, none, none))
     >>> [(each.side, round(each.onset_s), each.detected_s) for each in found]
-    [('left', 59, 65.0)]
+    [('left', 59, 67.0)]
 
     Attributes:
         suction: what the pump does, left and right.
@@ -109,6 +109,7 @@ class LetDownDetector:
         self.stimulation = Stimulation()
         self._flowing: _Flowing | None = None
         self._last_onset_s: float | None = None
+        self._sight = Sight()
         self._gauged = False
         self._proven = False
         self._suspected_bins = 0
@@ -147,6 +148,7 @@ class LetDownDetector:
         spurt_s = self._spurt_s()
         for which, (side, suction) in enumerate(zip(self._sides, self.suction, strict=True)):
             side.push(bin_, which, suction, spurt_s)
+        self._sight.push(bin_.index, self._sides, self.suction)
         weight = weigh(*self._sides)
         self._suspect(weight)
         findings = self._look_for_end(end_s)
@@ -200,7 +202,13 @@ class LetDownDetector:
         seen = Seen(
             weight=weight,
             bins=max(side.rise.bins for side in rising_ones),
-            figures=figures(self._sides, self.suction, weight, proven=self._proven),
+            figures=self._sight.figures(
+                self._sides,
+                self.suction,
+                weight,
+                proven=self._proven,
+                since_s=None if last_s is None else now_s - last_s,
+            ),
             alone=not all(on),
             proven=self._proven,
             untimely=untimely(last_s, self.stimulation, coarse=coarse),

@@ -1,4 +1,4 @@
-"""What the taught eye sees: how both bottles filled in the last minute, and what they are like.
+"""What the taught eye sees: how both bottles filled in the last minutes, and what they are like.
 
 All figures are given raw; what they mean, the eye has learnt (`likeness`).
 """
@@ -9,13 +9,17 @@ from itertools import pairwise
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lullaflow.detection.binning import BIN_S
 from lullaflow.detection.bottle import Bottle
 from lullaflow.detection.slopes import slope
 from lullaflow.detection.vacuum import VacuumTracker
 
-AGO: Final = (0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 64, 80, 128)
+AGO: Final = (
+    *(0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 64, 80, 128),
+    *(192, 256, 384, 512),
+)
 """Between each two of these, in bins, flow is read: closely of late, and coarsely before."""
 
 TREMBLED_BINS: Final = (4, 16, 40)
@@ -24,12 +28,19 @@ TREMBLED_BINS: Final = (4, 16, 40)
 ROUGH_BINS: Final = 8
 """How far the level strays from a line is read over four seconds."""
 
-MOST_BINS: Final = 400
+ROSE: Final = ((1, 8), (8, 32), (32, 128), (128, 512))
+"""Whether something rose so many bins ago, and how clearly: what comes and goes is no milk."""
+
+PUMPED_AGO: Final = (0, 16, 64, 256)
+"""How the pump sucked so many bins ago: what falls together with a change of it may be the hand at
+its button."""
+
+MOST_SINCE_S: Final = 200.0
 """After so long it does not matter how long ago the last let-down was."""
 
 KNOWN_BINS: Final = 240
 """After two minutes it does not matter how long a bottle has been followed: how late it is counts
-elsewhere (`timing`)."""
+elsewhere (`timing`). Whatever came before the recording began counts as stillness."""
 
 APART_S: Final = 60.0
 """Stands for 'the other side does not rise at all'."""
@@ -37,6 +48,9 @@ APART_S: Final = 60.0
 OF_BOTTLE: Final = (
     *(f"flow_{later}_{sooner}_ml_s" for later, sooner in pairwise(AGO)),
     *(f"trembled_{bins}" for bins in TREMBLED_BINS),
+    *(f"rose_{later}_{sooner}" for later, sooner in ROSE),
+    *(f"peak_mmhg_{ago}" for ago in PUMPED_AGO),
+    *(f"cycles_per_min_{ago}" for ago in PUMPED_AGO),
     "rough",
     "sunk_ml",
     "against_none",
@@ -44,13 +58,13 @@ OF_BOTTLE: Final = (
     "against_all_ample",
     "gained_ml_s",
     "base_ml_s",
+    "peak_ml_s",
     "bins",
     "white_ml2",
     "step_ml",
     "calm_bins",
     "known_bins",
     "touches_h",
-    "since_bins",
     "milk_ml",
     "mmhg",
     "settled",
@@ -64,53 +78,102 @@ FIGURES: Final = (
     "weight",
     "apart_s",
     "proven",
+    "since_s",
 )
-"""What stands where in what `figures` returns."""
+"""What stands where in what `Sight.figures` returns."""
 
 _AT: Final = AGO[-1] - np.array(AGO)
 _LASTED_S: Final = np.diff(AGO) * BIN_S
 _TREMBLED: Final = np.array(TREMBLED_BINS)
+_PUMPED: Final = np.array(PUMPED_AGO)
+_SUNK_BINS: Final = 129
+"""How far a bottle has sunk is read over the last 64 s, as `track` does for what comes back."""
+
 _LINE: Final = slope(ROUGH_BINS - 1)
 _SPREAD: Final = float(_LINE @ _LINE)
 
 
-def figures(
-    bottles: tuple[Bottle, Bottle],
-    suction: tuple[VacuumTracker, VacuumTracker],
-    weight: float,
-    *,
-    proven: bool,
-) -> list[float]:
-    """Return what is seen of a rise at the last bin.
-
-    Args:
-        bottles: left and right.
-        suction: likewise.
-        weight: logarithm of the odds against the likeliest of all else, both bottles together.
-        proven: whether a let-down has brought so much that milk is taken to come.
-
-    Returns:
-        one number for each of `FIGURES`; rates in ml/s, times in bins but for `apart_s`.
-    """
-    left, right = zip(bottles, suction, strict=True)
-    first, second = left, right
-    if right[0].rise.against_none > left[0].rise.against_none:
-        first, second = right, left
-    strong, weak = first[0].rise, second[0].rise
-    apart_s = abs(strong.onset_s - weak.onset_s) if weak.against_none else APART_S
-    seen = [*_of(*first), *_of(*second), weight, min(apart_s, APART_S), float(proven)]
-    # The eye was taught in single precision, and some figures lie on the very edges it learnt.
-    single: list[float] = np.array(seen, np.float32).tolist()
-    return single
+_OF_PAST: Final = 3
+"""Of each side its evidence of a rise, its suction and the rate of it are remembered."""
 
 
-def _of(bottle: Bottle, suction: VacuumTracker) -> list[float]:
+class Sight:
+    """Sees both bottles, and remembers what rose and how the pump sucked in the last minutes."""
+
+    def __init__(self) -> None:
+        self._past = np.zeros((ROSE[-1][-1], 2 * _OF_PAST))
+        self._index = 0
+
+    def push(
+        self,
+        index: int,
+        bottles: tuple[Bottle, Bottle],
+        suction: tuple[VacuumTracker, VacuumTracker],
+    ) -> None:
+        """Remember the bin of this index, left and right; of bins that never came, nothing."""
+        kept = len(self._past)
+        for lost in range(max(self._index + 1, index - kept + 1), index):
+            self._past[lost % kept] = 0.0
+        (left, right), (left_suction, right_suction) = bottles, suction
+        self._past[index % kept] = (
+            left.rise.against_none,
+            left_suction.peak_mmhg,
+            left_suction.cycles_per_min,
+            right.rise.against_none,
+            right_suction.peak_mmhg,
+            right_suction.cycles_per_min,
+        )
+        self._index = index
+
+    def figures(
+        self,
+        bottles: tuple[Bottle, Bottle],
+        suction: tuple[VacuumTracker, VacuumTracker],
+        weight: float,
+        *,
+        proven: bool,
+        since_s: float | None,
+    ) -> list[float]:
+        """Return what is seen of a rise at the last bin.
+
+        Args:
+            bottles: left and right.
+            suction: likewise.
+            weight: logarithm of the odds against the likeliest of all else, both bottles together.
+            proven: whether a let-down has brought so much that milk is taken to come.
+            since_s: time since the onset of the last let-down that was told; None for none.
+
+        Returns:
+            one number for each of `FIGURES`; rates in ml/s, times in bins but for `..._s`.
+        """
+        # The last bin first.
+        past = np.roll(self._past, -(self._index + 1), axis=0)[::-1]
+        left, right = zip(bottles, suction, (past[:, :_OF_PAST], past[:, _OF_PAST:]), strict=True)
+        first, second = left, right
+        if right[0].rise.against_none > left[0].rise.against_none:
+            first, second = right, left
+        strong, weak = first[0].rise, second[0].rise
+        apart_s = abs(strong.onset_s - weak.onset_s) if weak.against_none else APART_S
+        seen = [
+            *_of(*first),
+            *_of(*second),
+            weight,
+            min(apart_s, APART_S),
+            float(proven),
+            MOST_SINCE_S if since_s is None else min(since_s, MOST_SINCE_S),
+        ]
+        # The eye was taught in single precision.
+        single: list[float] = np.array(seen, np.float32).tolist()
+        return single
+
+
+def _of(bottle: Bottle, suction: VacuumTracker, past: NDArray[np.float64]) -> list[float]:
     """Return what is seen of one bottle: how it filled, trembled and strayed from a line.
 
-    And how far it lies below its top of the last minute, its rise, its noise, how long it has not
-    been touched and has been followed, how often it is touched, its levels since the last let-down
-    was told (or since a touch soon after it), its milk, its suction, and whether its level is
-    believed. All zero where there is none.
+    And whether it rose before, how the pump sucked, how far it lies below its top of the last
+    minute, its rise, the highest flow since a let-down was told, its noise, how long it has not
+    been touched and has been followed, how often it is touched, its milk, its suction, and whether
+    its level is believed. All zero where there is none.
     """
     if not bottle.present:
         return [0.0] * len(OF_BOTTLE)
@@ -123,20 +186,23 @@ def _of(bottle: Bottle, suction: VacuumTracker) -> list[float]:
     return [
         *((at[:-1] - at[1:]) / _LASTED_S).tolist(),
         *bottle.trembled(_TREMBLED).tolist(),
+        *(float(past[later:sooner, 0].max()) for later, sooner in ROSE),
+        *past[_PUMPED, 1].tolist(),
+        *past[_PUMPED, 2].tolist(),
         off_ml2 / (ROUGH_BINS - 2.0) / bottle.white_ml2,
-        float(levels.max()) - float(levels[-1]),
+        float(levels[-_SUNK_BINS:].max()) - float(levels[-1]),
         rise.against_none,
         rise.against_all,
         rise.against_all_ample,
         rise.gained_ml_s,
         rise.base_ml_s,
+        track.peak_ml_s,
         float(rise.bins),
         bottle.white_ml2,
         bottle.step_ml,
         float(track.real),
         float(min(track.count, KNOWN_BINS)),
         track.touches_h,
-        float(MOST_BINS if track.since is None else min(track.since, MOST_BINS)),
         bottle.milk_ml,
         suction.last_mmhg,
         float(bottle.settled),

@@ -18,8 +18,14 @@ from lullaflow.detection.slopes import slope
 
 Array = NDArray[np.float64]
 
-KEPT: Final = 256
-"""Levels kept, at least: two minutes."""
+KEPT: Final = 520
+"""Levels kept, at least: more than four minutes."""
+
+BRIDGED_BINS: Final = 256
+"""A touch is bridged over two minutes at most; how long it lasted beyond that does not matter."""
+
+BACK_BINS: Final = 126
+"""What has come back to where it was before a touch was touched for a minute at most."""
 
 GAP_BINS: Final = 4
 """Lost readings of so many bins are filled evenly; after more, what came between is not known."""
@@ -74,6 +80,7 @@ class Track:
         count: levels since the recording began.
         touches: how often the levels broke off.
         since: levels since the last let-down was told; None before the first.
+        peak_ml_s: highest flow since the last let-down was told (or since a touch soon after it).
         smooth_ml_s: flow over the last four seconds.
         still_ml_s: flow over the last eight.
     """
@@ -84,12 +91,12 @@ class Track:
         self.count = 0
         self.touches = 0
         self.since: int | None = None
+        self.peak_ml_s = 0.0
         self.smooth_ml_s = 0.0
         self.still_ml_s = 0.0
         self._levels = np.zeros(2 * KEPT)
         self._flows = np.zeros(2 * KEPT)
         self._peaks = np.zeros(2 * KEPT)
-        self._peak_ml_s = 0.0
         self._last = KEPT - 1
         self._milk_ml = 0.0
         self._held_ml_s = 0.0
@@ -133,7 +140,7 @@ class Track:
     def begin(self) -> None:
         """A let-down has been told: the peak of its flow is looked for from now on."""
         self.since = 0
-        self._peak_ml_s = self._held_ml_s = self.flow_ml_s(RECENT_BINS)
+        self.peak_ml_s = self._held_ml_s = self.flow_ml_s(RECENT_BINS)
         self._peaks[:] = 0.0
 
     def last(self, count: int) -> Array:
@@ -178,7 +185,7 @@ class Track:
 
     def _come_back(self, reading: Reading) -> bool:
         """Take a level that has risen to where it was before a touch: that lasted until now."""
-        self._flatten(min(self.real, KEPT - TOP_BINS))
+        self._flatten(min(self.real, BACK_BINS))
         self._waiting = [(reading.end_s, reading.milk_ml)]
         self.real = 0
         return False
@@ -197,7 +204,7 @@ class Track:
         waiting, self._waiting = self._waiting or [], None
         first_s, self._milk_ml = waiting[0]
         same = self.since is not None and self.since < SAME_BINS
-        away = min(round((first_s - self.end_s) / BIN_S), KEPT)
+        away = min(round((first_s - self.end_s) / BIN_S), BRIDGED_BINS)
         begun = self._levels[self._last]
         for step in range(1, away + 1):
             self._put(begun + self._held_ml_s * BIN_S * step)
@@ -230,9 +237,9 @@ class Track:
         self._flows[last] = flow_ml_s = max(flow, 0.0)
         if self.since is not None:
             self.since += 1
-            if self.since > FLOW_BINS and flow_ml_s > self._peak_ml_s:
-                self._peak_ml_s = flow_ml_s
-            self._peaks[last] = self._peak_ml_s
+            if self.since > FLOW_BINS and flow_ml_s > self.peak_ml_s:
+                self.peak_ml_s = flow_ml_s
+            self._peaks[last] = self.peak_ml_s
 
 
 _FLOWS: Final = np.array(

@@ -22,18 +22,20 @@ THRESHOLD: Final = 12.0
 
 LIKELY: Final = 0.90
 LIKELY_ALONE: Final = 0.92
-"""A rise of both sides, or of one alone, that looks so much like milk is told sooner. Chosen on the
-benchmark's development recordings, for the eye knows those of training."""
+LIKELY_UNPROVEN: Final = 0.95
+LIKELY_ALONE_UNPROVEN: Final = 0.97
+"""A rise of both sides, or of one alone, that looks so much like milk is told sooner. More is asked
+until milk is known to come at all: in a session in which none comes, every rise is something else.
+Chosen on the benchmark's development recordings, for the eye knows those of training."""
 
-ALONE_BINS: Final = 5
-"""On one bottle alone a scale that settles, or the first touch of an arm, looks like milk for two
-and a half seconds: nothing is told sooner."""
+ALONE_BINS: Final = 3
+"""On one bottle alone a scale that settles, or the first touch of an arm, looks like milk for a
+moment: nothing is told sooner than one and a half seconds after it began."""
 
 LEAST_LIKELY: Final = 0.50
 LEAST_LIKELY_UNPROVEN: Final = 0.75
 OVERWHELMING: Final = 40.0
-"""One that looks less like milk is not told, unless it weighs as much as this. More is asked until
-milk is known to come at all. Chosen likewise."""
+"""One that looks less like milk is not told, unless it weighs as much as this. Chosen likewise."""
 
 ALONE: Final = 3.1
 """How unlikely a rise of one side alone is: 4.5 % (Prime 2009)."""
@@ -99,7 +101,11 @@ def is_let_down(seen: Seen) -> bool:
     """Tell whether a rise is a let-down: it looks like one, or it weighs enough."""
     like = likeness(seen.figures, seen.untimely)
     too_young = seen.alone and seen.bins < ALONE_BINS
-    if like >= (LIKELY_ALONE if seen.alone else LIKELY) and not too_young:
+    if seen.proven:
+        likely = LIKELY_ALONE if seen.alone else LIKELY
+    else:
+        likely = LIKELY_ALONE_UNPROVEN if seen.alone else LIKELY_UNPROVEN
+    if like >= likely and not too_young:
         return True
     least = LEAST_LIKELY if seen.proven else LEAST_LIKELY_UNPROVEN
     held_back = like < least and seen.weight < OVERWHELMING

@@ -27,6 +27,14 @@ costs, and to compare with peers that raise many false alarms."""
 NEVER: Final = 2.0
 """No probability is as high."""
 
+NOTHING_LIKELY: Final = {
+    "LIKELY": NEVER,
+    "LIKELY_ALONE": NEVER,
+    "LIKELY_UNPROVEN": NEVER,
+    "LIKELY_ALONE_UNPROVEN": NEVER,
+}
+"""The taught eye never tells by itself."""
+
 NOTHING_HELD_BACK: Final = {"LEAST_LIKELY": 0.0, "LEAST_LIKELY_UNPROVEN": 0.0}
 """No probability is lower."""
 
@@ -78,7 +86,7 @@ def find_hastily(samples: Samples) -> list[Told]:
 def patient() -> Iterator[None]:
     """Leave all to the sequential test: the taught eye says nothing, and time does not count."""
     with (
-        patch.multiple(verdict, LIKELY=NEVER, LIKELY_ALONE=NEVER, **NOTHING_HELD_BACK),
+        patch.multiple(verdict, **NOTHING_LIKELY, **NOTHING_HELD_BACK),
         patch.multiple(timing, LATEST=0.0),
     ):
         yield
