@@ -282,9 +282,10 @@ def test_a_port_that_another_program_has_for_a_moment_is_waited_for(
         held.close()
 
     monkeypatch.setattr(board_module, "why_not", asked)
-    other = threading.Thread(target=let_go)
+    other = threading.Thread(target=let_go, daemon=True)
     other.start()
     put(board, make_package(tmp_path, "1.0.0"))
+    assert tried.is_set()
     other.join()
     runs(board, "1.0.0", "a")
 

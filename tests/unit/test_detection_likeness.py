@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from bench.detection.ours import patient
 from lullaflow.detection import LetDownDetector, LetDownFound, Samples
-from lullaflow.detection.likeness import Trees, likeness
+from lullaflow.detection.forest import Trees
+from lullaflow.detection.likeness import likeness
 from lullaflow.detection.sight import FIGURES
 from lullaflow.detection.trees import TREES
 from lullaflow.detection.verdict import ALONE_BINS, LEAST_LIKELY_UNPROVEN, Seen, is_let_down
@@ -110,7 +111,7 @@ def test_without_gauges_bottles_that_are_there_are_in_use():
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=len(FIGURES), max_size=len(FIGURES)))
 def test_whatever_a_rise_looks_like_it_is_more_or_less_likely(figures):
-    assert 0.0 <= likeness(figures) <= 1.0
+    assert 0.0 <= likeness(np.array(figures, np.float32)) <= 1.0
 
 
 MORE_IS_MILK = {

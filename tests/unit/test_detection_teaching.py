@@ -1,4 +1,4 @@
-"""How the eye is taught, and that its trees are read as they were written."""
+"""How the eye is taught, and that what it has learnt is read as it was written."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bench.detection.boosting import boosted, words
 from bench.detection.lessons import Examples, Teacher, examples
 from bench.detection.networks import networks, packed, standard, weights, write_weights
 from bench.detection.recording import Recording, of_session
-from lullaflow.detection.likeness import Trees
+from lullaflow.detection.forest import Trees
 from lullaflow.detection.nets import FURTHEST, read_nets, squeezed
 from lullaflow.detection.sight import FIGURES
 from lullaflow.detection.verdict import Seen
@@ -45,7 +45,7 @@ def test_written_trees_judge_as_those_that_were_taught(lesson, monkeypatch):
     taught = boosted(lesson)
     trees = Trees("\n\n".join(words(taught)))
     odds = taught.decision_function(FRESH) - float(np.ravel(taught._baseline_prediction)[0])
-    assert [trees.log_odds(row) for row in FRESH.tolist()] == pytest.approx(odds, abs=1e-4)
+    assert [trees.log_odds(row) for row in FRESH] == pytest.approx(odds, abs=1e-4)
 
 
 def test_written_networks_judge_as_those_that_were_taught(lesson):
@@ -55,7 +55,7 @@ def test_written_networks_judge_as_those_that_were_taught(lesson):
     share = np.array([net.predict_proba(seen.clip(-FURTHEST, FURTHEST))[:, 1] for net in taught])
     odds = np.log(share / (1.0 - share)).mean(0)
     nets = read_nets(packed(weights(taught, how)))
-    assert [nets.log_odds(row) for row in FRESH.tolist()] == pytest.approx(odds, abs=0.02)
+    assert [nets.log_odds(row) for row in FRESH] == pytest.approx(odds, abs=0.02)
 
 
 def test_what_is_written_is_a_module_that_says_the_same(tmp_path):
@@ -68,7 +68,14 @@ def test_what_is_written_is_a_module_that_says_the_same(tmp_path):
 
 
 def a_rise(weight: float) -> Seen:
-    return Seen(weight=weight, bins=9, figures=[weight], alone=True, proven=False, untimely=0.0)
+    return Seen(
+        weight=weight,
+        bins=9,
+        figures=np.array([weight], np.float32),
+        alone=True,
+        proven=False,
+        untimely=0.0,
+    )
 
 
 def test_a_teacher_tells_each_let_down_once_and_calls_what_rises_after_it_none(calm):

@@ -8,7 +8,7 @@ learnt by chance, the others have not (Hansen and Salamon 1990).
 from __future__ import annotations
 
 from base64 import b85decode
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
@@ -50,9 +50,9 @@ class Nets:
         self._second, self._second_bias = known["weights_2"], known["bias_2"][:, None]
         self._third, self._third_bias = known["weights_3"][..., 0], float(known["bias_3"].mean())
 
-    def log_odds(self, figures: Sequence[float]) -> float:
+    def log_odds(self, figures: Array) -> float:
         """Return what they say together, the mean of their log odds."""
-        even = (squeezed(np.array(figures), self._units) - self._mean) * self._scale
+        even = (squeezed(figures, self._units) - self._mean) * self._scale
         seen = np.maximum(even.clip(-FURTHEST, FURTHEST) @ self._first + self._first_bias, 0.0)
         known = seen.reshape(len(self._second), 1, -1) @ self._second + self._second_bias
         heard = np.maximum(known[:, 0], 0.0)

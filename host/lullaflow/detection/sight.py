@@ -87,12 +87,10 @@ _LASTED_S: Final = np.diff(AGO) * BIN_S
 _TREMBLED: Final = np.array(TREMBLED_BINS)
 _PUMPED: Final = np.array(PUMPED_AGO)
 _SUNK_BINS: Final = 129
-"""How far a bottle has sunk is read over the last 64 s, as `track` does for what comes back."""
+"""How far a bottle has sunk is read over 64 s: it is put straight within a minute mostly."""
 
 _LINE: Final = slope(ROUGH_BINS - 1)
 _SPREAD: Final = float(_LINE @ _LINE)
-
-
 _OF_PAST: Final = 3
 """Of each side its evidence of a rise, its suction and the rate of it are remembered."""
 
@@ -133,7 +131,7 @@ class Sight:
         *,
         proven: bool,
         since_s: float | None,
-    ) -> list[float]:
+    ) -> NDArray[np.float32]:
         """Return what is seen of a rise at the last bin.
 
         Args:
@@ -162,9 +160,8 @@ class Sight:
             float(proven),
             MOST_SINCE_S if since_s is None else min(since_s, MOST_SINCE_S),
         ]
-        # The eye was taught in single precision.
-        single: list[float] = np.array(seen, np.float32).tolist()
-        return single
+        # The eye was taught in single precision, and some figures lie on the very edges it learnt.
+        return np.array(seen, np.float32)
 
 
 def _of(bottle: Bottle, suction: VacuumTracker, past: NDArray[np.float64]) -> list[float]:

@@ -1,4 +1,4 @@
-"""What the eye of `likeness` has learnt. Written by `bench.detection.teach`."""
+"""What the trees of `forest` have learnt. Written by `bench.detection.teach`."""
 
 from typing import Final
 
@@ -3279,4 +3279,4 @@ TREES: Final = """114:5.86834145 42:5.95878935 43:3.33983564 21:0.0615595505 40:
 0.0011601 0.11613 -0.010314 98:15.9444437 107:262 0.0039441 -0.090828 -0.21369
 53:49.3822746 -0.041626 20:0.03125 87:20.8095608 0.1385 -0.050391 26:74143.6406
 -0.018736 0.11134 0.0027361"""
-"""One tree a paragraph; see `likeness`."""
+"""One tree a paragraph; see `forest`."""

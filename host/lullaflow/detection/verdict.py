@@ -7,9 +7,11 @@ no milk on either side, or on both; and, when one side rises alone, that its mil
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
 
 from lullaflow.detection.bottle import Bottle
 from lullaflow.detection.likeness import likeness
@@ -91,7 +93,7 @@ class Seen:
 
     weight: float
     bins: int
-    figures: Sequence[float]
+    figures: NDArray[np.float32]
     alone: bool
     proven: bool
     untimely: float

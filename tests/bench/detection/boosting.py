@@ -1,4 +1,4 @@
-"""Trees that learn what milk looks like: boosted by scikit-learn, written down for `likeness`."""
+"""Trees that learn what milk looks like: boosted by scikit-learn, written down for `forest`."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def boosted(lesson: Examples) -> HistGradientBoostingClassifier:
 
 
 def words(trees: HistGradientBoostingClassifier) -> Iterator[str]:
-    """Yield each tree as `likeness` reads it."""
+    """Yield each tree as `forest` reads it."""
     # scikit-learn has no public way to read these trees.
     for (predictor,) in trees._predictors:
         nodes = predictor.nodes
@@ -70,7 +70,7 @@ def write_trees(trees: HistGradientBoostingClassifier, path: Path) -> None:
     """Write the trees as a module."""
     bias = float(np.ravel(trees._baseline_prediction)[0])
     lines = [
-        '"""What the eye of `likeness` has learnt. Written by `bench.detection.teach`."""',
+        '"""What the trees of `forest` have learnt. Written by `bench.detection.teach`."""',
         "",
         "from typing import Final",
         "",
@@ -78,7 +78,7 @@ def write_trees(trees: HistGradientBoostingClassifier, path: Path) -> None:
         "",
     ]
     body = "\n\n".join(_wrapped(each) for each in words(trees))
-    lines += [f'TREES: Final = """{body}"""', '"""One tree a paragraph; see `likeness`."""', ""]
+    lines += [f'TREES: Final = """{body}"""', '"""One tree a paragraph; see `forest`."""', ""]
     path.write_text("\n".join(lines), "utf-8")
 
 

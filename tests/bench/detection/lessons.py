@@ -63,7 +63,7 @@ class Teacher:
     made: Recording
     chance: random.Random
     now_s: float = 0.0
-    figures: list[Sequence[float]] = field(default_factory=list)
+    figures: list[Rows] = field(default_factory=list)
     true: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:

@@ -58,7 +58,7 @@ def judge_half(parts: Sequence[Examples]) -> None:
     print("half of the sessions judged by the other:")
     by_trees: Odds = trees.decision_function(other.figures)
     nets = Nets(learnt)
-    by_nets = np.array([nets.log_odds(figures) for figures in other.figures])
+    by_nets = np.array([nets.log_odds(figures.astype(np.float64)) for figures in other.figures])
     share = float(other.true.mean())
     judge("nothing known", other.true, np.full(len(by_nets), np.log(share / (1.0 - share))))
     judge("trees", other.true, by_trees)
