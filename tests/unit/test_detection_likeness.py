@@ -104,7 +104,8 @@ def test_told_before_the_other_side_shows_it_is_of_all_sides_that_are_pumped():
 
 
 def test_without_gauges_bottles_that_are_there_are_in_use():
-    assert sides_told(milk(0.3, 1), STILL) == ["both"]
+    with patch("lullaflow.detection.verdict.likeness", return_value=0.99):
+        assert sides_told(milk(0.3, 1), STILL) == ["both"]
     with patient():
         assert sides_told(milk(0.3, 1), STILL) == ["left"]
 
@@ -149,17 +150,17 @@ def test_the_eye_looks_at_both_bottles_and_at_what_came_before():
 
 
 def a_rise(**known):
-    known = {"weight": 20.0, "bins": 20, "alone": False, "proven": False, "untimely": 0.0} | known
+    known = {"weight": 20.0, "bins": 8, "alone": False, "proven": False, "untimely": 0.0} | known
     return Seen(figures=(), **known)
 
 
 @pytest.mark.parametrize(
     ("like", "known", "told"),
     [
-        (0.91, {"weight": 1.0, "proven": True}, True),
-        (0.89, {"weight": 1.0, "proven": True}, False),
-        (0.91, {"weight": 1.0, "proven": True, "alone": True}, False),
-        (0.93, {"weight": 1.0, "proven": True, "alone": True}, True),
+        (0.93, {"weight": 1.0, "proven": True}, True),
+        (0.91, {"weight": 1.0, "proven": True}, False),
+        (0.93, {"weight": 1.0, "proven": True, "alone": True}, False),
+        (0.95, {"weight": 1.0, "proven": True, "alone": True}, True),
         (0.94, {"weight": 1.0}, False),
         (0.96, {"weight": 1.0}, True),
         (0.96, {"weight": 1.0, "alone": True}, False),
@@ -178,3 +179,31 @@ def a_rise(**known):
 def test_what_is_told(like, known, told):
     with patch("lullaflow.detection.verdict.likeness", return_value=like):
         assert is_let_down(a_rise(**known)) is told
+
+
+@pytest.mark.parametrize(
+    ("bins", "alone", "asked"),
+    [
+        (2, False, 0.920),
+        (12, False, 0.920),
+        (13, False, 0.915),
+        (20, False, 0.877),
+        (40, False, 0.682),
+        (12, True, 0.940),
+        (20, True, 0.906),
+        (40, True, 0.745),
+    ],
+)
+def test_once_milk_has_come_less_is_asked_of_an_older_rise(bins, alone, asked):
+    for like, told in ((asked - 0.001, False), (asked + 0.001, True)):
+        rise = a_rise(weight=1.0, bins=bins, alone=alone, proven=True)
+        with patch("lullaflow.detection.verdict.likeness", return_value=like):
+            assert is_let_down(rise) is told
+
+
+@pytest.mark.parametrize(("alone", "asked"), [(False, 0.95), (True, 0.97)])
+@pytest.mark.parametrize("bins", [4, 16, 24, 40])
+def test_until_milk_has_come_as_much_is_asked_of_an_older_rise(bins, alone, asked):
+    for like, told in ((asked - 0.001, False), (asked + 0.001, True)):
+        with patch("lullaflow.detection.verdict.likeness", return_value=like):
+            assert is_let_down(a_rise(weight=1.0, bins=bins, alone=alone)) is told

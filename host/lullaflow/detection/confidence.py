@@ -12,7 +12,7 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-WEIGHTS: Final = (3.8, -1.09, -0.19, -0.16, 0.16)
+WEIGHTS: Final = (4.37, -1.82, -0.36, -0.39, -0.17)
 """Of 1 and of `Signs.figures`. Fitted."""
 
 

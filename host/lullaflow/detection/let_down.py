@@ -9,6 +9,7 @@ from typing import Final
 from lullaflow.detection.binning import BIN_S, Bin, Binner
 from lullaflow.detection.bottle import Bottle
 from lullaflow.detection.confidence import Signs, confidence
+from lullaflow.detection.evidence import Rise
 from lullaflow.detection.level import SPURT_S
 from lullaflow.detection.samples import Samples
 from lullaflow.detection.sight import Sight
@@ -201,7 +202,7 @@ class LetDownDetector:
         coarse = any(side.present and side.coarse for side in self._sides)
         seen = Seen(
             weight=weight,
-            bins=max(side.rise.bins for side in rising_ones),
+            bins=max((side.rise for side in rising_ones), key=_evidence).bins,
             figures=self._sight.figures(
                 self._sides,
                 self.suction,
@@ -229,7 +230,7 @@ class LetDownDetector:
         )
 
     def _signs(self) -> Signs:
-        strong = max((side.rise for side in self._sides), key=lambda rise: rise.against_none)
+        strong = max((side.rise for side in self._sides), key=_evidence)
         return Signs(
             since_s=BIN_S * strong.bins,
             touches_h=max(side.touches_h for side in self._sides if side.present),
@@ -254,3 +255,7 @@ class LetDownDetector:
         over = flow < max(OVER_ML_S, OVER_SHARE * flowing.peak_ml_s)
         flowing.over_bins = flowing.over_bins + 1 if over else 0
         return self.stop(now_s) if flowing.over_bins >= OVER_BINS else []
+
+
+def _evidence(rise: Rise) -> float:
+    return rise.against_none

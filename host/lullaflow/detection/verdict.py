@@ -7,12 +7,14 @@ no milk on either side, or on both; and, when one side rises alone, that its mil
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lullaflow.detection.binning import BIN_S
 from lullaflow.detection.bottle import Bottle
 from lullaflow.detection.likeness import likeness
 
@@ -22,13 +24,20 @@ THRESHOLD: Final = 12.0
 """ln(36,000 s x 2 decisions a second x 2.3 onsets that differ): one false alarm in ten hours (Wald
 1945; Siegmund 1985 for the maximum over onsets)."""
 
-LIKELY: Final = 0.90
-LIKELY_ALONE: Final = 0.92
+LIKELY: Final = 0.92
+LIKELY_ALONE: Final = 0.94
 LIKELY_UNPROVEN: Final = 0.95
 LIKELY_ALONE_UNPROVEN: Final = 0.97
 """A rise of both sides, or of one alone, that looks so much like milk is told sooner. More is asked
 until milk is known to come at all: in a session in which none comes, every rise is something else.
 Chosen on the benchmark's development recordings, for the eye knows those of training."""
+
+PATIENCE_S: Final = 6.0
+IMPATIENCE: Final = 0.12
+"""Once milk is known to come, less is asked of a rise whose onset is more than six seconds ago: by
+so much less a second, as a logarithm of odds. What time is left may show little more, and who waits
+too long has not told it at all. Where time is short, less is asked as it runs out (Gapeev and
+Peskir 2004). Chosen likewise."""
 
 ALONE_BINS: Final = 3
 """On one bottle alone a scale that settles, or the first touch of an arm, looks like milk for a
@@ -84,7 +93,8 @@ class Seen:
 
     Attributes:
         weight: logarithm of the odds against the likeliest of all else, both bottles together.
-        bins: since its onset on the side that rose first.
+        bins: since its onset on the side that rises more clearly, by the onset that fits best: the
+            longest looked for is 20 s.
         figures: what the taught eye sees of it, after `sight`.
         alone: only one bottle rises, or is there at all.
         proven: milk is known to come.
@@ -103,15 +113,21 @@ def is_let_down(seen: Seen) -> bool:
     """Tell whether a rise is a let-down: it looks like one, or it weighs enough."""
     like = likeness(seen.figures, seen.untimely)
     too_young = seen.alone and seen.bins < ALONE_BINS
-    if seen.proven:
-        likely = LIKELY_ALONE if seen.alone else LIKELY
-    else:
-        likely = LIKELY_ALONE_UNPROVEN if seen.alone else LIKELY_UNPROVEN
-    if like >= likely and not too_young:
+    if like > _likely(seen) and not too_young:
         return True
     least = LEAST_LIKELY if seen.proven else LEAST_LIKELY_UNPROVEN
     held_back = like < least and seen.weight < OVERWHELMING
     return seen.weight >= THRESHOLD + seen.untimely and not held_back
+
+
+def _likely(seen: Seen) -> float:
+    """Return how likely a rise has to be to be told for its looks."""
+    if not seen.proven:
+        return LIKELY_ALONE_UNPROVEN if seen.alone else LIKELY_UNPROVEN
+    likely = LIKELY_ALONE if seen.alone else LIKELY
+    waited_s = BIN_S * seen.bins - PATIENCE_S
+    against = (1.0 - likely) * math.exp(IMPATIENCE * max(waited_s, 0.0))
+    return likely / (likely + against)
 
 
 def side_of(bottles: tuple[Bottle, Bottle], pumped: tuple[bool, bool], weight: float) -> Side:

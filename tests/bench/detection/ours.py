@@ -24,8 +24,8 @@ HASTY: Final = 7.0
 costs, and to compare with peers that raise many false alarms."""
 
 
-NEVER: Final = 2.0
-"""No probability is as high."""
+NEVER: Final = 1.0
+"""No probability is higher."""
 
 NOTHING_LIKELY: Final = {
     "LIKELY": NEVER,

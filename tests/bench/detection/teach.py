@@ -28,7 +28,7 @@ from bench.detection.seeds import Use, seeds
 from lullaflow.detection import likeness
 from lullaflow.detection.nets import Nets
 
-SESSIONS: Final = {"clean": 150, "typical": 1000, "hard": 1000, "dry": 700, "volume_only": 500}
+SESSIONS: Final = {"clean": 200, "typical": 2200, "hard": 2200, "dry": 1100, "volume_only": 700}
 """Of each family."""
 
 Odds = NDArray[np.float64]
