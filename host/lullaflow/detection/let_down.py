@@ -93,7 +93,7 @@ class LetDownDetector:
     >>> none = np.full_like(t, np.nan)
     >>> found = LetDownDetector().update(Samples(t, none, milk, none, none))
     >>> [(each.side, round(each.onset_s), each.detected_s) for each in found]
-    [('left', 59, 67.0)]
+    [('left', 59, 67.5)]
 
     Attributes:
         suction: what the pump does, left and right.
