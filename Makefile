@@ -42,7 +42,7 @@ bench: $(VENV)/.ready .make/debian-test .make/peers ## speed and memory, as rati
 bench-detection: $(VENV)/.ready .make/peers ## how well let-downs are found, beside peers and the limit (docs/detection.md)
 	@PYTHONPATH=tests $(PY) -m bench.detection $(ARGS)
 
-teach: $(VENV)/.ready .make/peers ## teach the detector's eye anew on training recordings (an hour and a half; an hour more at first)
+teach: $(VENV)/.ready .make/peers ## teach the detector's eye anew on training recordings (over two hours; an hour more at first)
 	@PYTHONPATH=tests $(PY) -m bench.detection.teach $(ARGS)
 
 soak: $(VENV)/.ready .make/debian-test .make/peers ## the slow sweeps: link and broker torture, fuzzing

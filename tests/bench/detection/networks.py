@@ -14,7 +14,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 from threadpoolctl import threadpool_limits
 
-from bench.detection.lessons import Examples
+from bench.detection.lessons import Examples, Rows
 from lullaflow.detection.nets import FURTHEST, Packed, squeezed
 from lullaflow.detection.sight import FIGURES
 
@@ -36,7 +36,6 @@ LEAST_SPREAD: Final = 0.05
 """Figures that hardly differ among the examples count as if they differed so much."""
 
 Weights = Mapping[str, NDArray[np.floating]]
-Rows = NDArray[np.float32]
 
 
 def little(name: str) -> float:
