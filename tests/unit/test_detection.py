@@ -1,11 +1,14 @@
 """The detector on signals whose truth can be written down in a line."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
-from lullaflow.detection import LetDownDetector, LetDownFound, Samples
+from lullaflow.detection import LetDownDetector, LetDownFound, Samples, evidence
 from lullaflow.detection.confidence import Signs, confidence
 from lullaflow.detection.noise import REACH, Noise
+from lullaflow.detection.templates import bank
 
 RATE_HZ = 10
 LENGTH_S = 200.0
@@ -111,6 +114,28 @@ def test_weak_flow_on_such_a_scale_is_not_taken_for_two_gulps(seed):
     weak = milk(rise_s=0.1, flow_ml_s=0.12) + noise(seed, 0.05)
     (one,) = found(np.floor(weak + 0.8))
     assert one.detected_s < ONSET_S + 16.0
+
+
+def rises(left, right):
+    detector = LetDownDetector()
+    seen = []
+    for part in np.array_split(np.arange(len(T_S)), int(2 * LENGTH_S)):
+        detector.update(Samples(T_S[part], NONE[part], left[part], NONE[part], right[part]))
+        seen.append([bottle.rise for bottle in detector.bottles])
+    return seen
+
+
+def test_what_is_left_without_a_closer_look_would_not_have_been_a_rise(monkeypatch):
+    wandering = np.cumsum(noise(3, 0.01)) + noise(4, 0.05)
+    left = milk(40.0, 4.0, 0.3) - milk(70.0, 10.0, 0.3) + milk(110.0) + wandering
+    right = milk(150.0, 2.0, 0.1) + noise(5, 0.05)
+    usual = rises(left, right)
+    looked_at_all = dataclasses.replace(
+        bank(), least_white=np.zeros_like(bank().least_white), least_walk=0.0 * bank().least_walk
+    )
+    monkeypatch.setattr(evidence, "bank", lambda: looked_at_all)
+    assert rises(left, right) == usual
+    assert sum(each.against_none > 0.0 for pair in usual for each in pair) > 20
 
 
 @pytest.mark.parametrize("ml", [0.03, 0.3])

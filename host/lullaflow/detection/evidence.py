@@ -218,13 +218,17 @@ class Evidence:
 
     def _strongest(self, levels: Array, *, settled: bool) -> Rise:
         shapes, noise = bank(), self._noise
-        # No noise is less than the session's own: most windows need no closer look.
-        least = FAINT * math.sqrt(noise.white)
+        white, walk = noise.white, WALK_SHARE * noise.walk
         gained = shapes.rise.rows.dot(levels)
-        clear = (gained - DRIP_ML_S) / shapes.fixed.root
-        if clear[clear.argmax()] <= least:
+        # No noise is less than the session's own: most windows need no closer look.
+        least = np.sqrt(shapes.least_white * white + shapes.least_walk * walk)
+        fine = (gained - DRIP_ML_S > FAINT * least) & (gained >= MATE_ML_S)
+        if not np.count_nonzero(fine):
             return NOTHING
-        fine = self._open(settled=settled) & (gained >= MATE_ML_S) & (clear > least)
+        fine &= self._open(settled=settled)
+        fallen_ml_s = self._fallen_ml_s()
+        if fallen_ml_s is not None:
+            fine &= self.track.flows(shapes.bins) < fallen_ml_s
         if not np.count_nonzero(fine):
             return NOTHING
         levels = levels - levels[-1]
@@ -235,13 +239,13 @@ class Evidence:
         gained, base = gained - shapes.tie * below, base - below
         excess_ml_s = gained - DRIP_ML_S
         fine &= (gained >= MATE_ML_S) & (base < BEFORE_SHARE * (base + gained))
-        fine &= excess_ml_s > FAINT * _deviation(free, noise.white, WALK_SHARE * noise.walk)
-        if self.track.since is not None:
-            fine &= self._has_fallen(base)
+        if fallen_ml_s is not None:
+            fine &= base < fallen_ml_s
+        fine &= excess_ml_s > FAINT * _deviation(free, white, walk)
         if not np.count_nonzero(fine):
             return NOTHING
-        white, walk = self._white(levels, base), self._walk(levels, base)
-        deviation = _deviation(free, white, walk)
+        whites, walks = self._white(levels, base), self._walk(levels, base)
+        deviation = _deviation(free, whites, walks)
         fine &= excess_ml_s > FAINT * deviation
         if not np.count_nonzero(fine):
             return NOTHING
@@ -250,7 +254,7 @@ class Evidence:
         if not np.count_nonzero(fine) or self._too_fast(levels):
             return NOTHING
         none = np.where(fine, z * z / 2.0, 0.0)
-        against = np.minimum(none, self._against_other(levels, white, walk, fine))
+        against = np.minimum(none, self._against_other(levels, whites, walks, fine))
         ample = fine & self._is_ample(levels, base, gained)
         which = int(none.argmax())
         return Rise(
@@ -341,11 +345,14 @@ class Evidence:
             fine &= shapes.span <= track.since
         return fine
 
-    def _has_fallen(self, base: Array) -> Mask:
-        """Tell at which onsets flow had fallen since the last let-down: it can rise to another."""
-        bins, track = bank().bins, self.track
-        before = np.maximum(base, track.flows(bins))
-        fallen: Mask = before < np.maximum(BEFORE_SHARE * track.peaks(bins), DRY_ML_S)
+    def _fallen_ml_s(self) -> Array | None:
+        """Return what flow is under, at each onset, once it has fallen since the last let-down.
+
+        Only then can it rise to another; None before the first.
+        """
+        if self.track.since is None:
+            return None
+        fallen: Array = np.maximum(BEFORE_SHARE * self.track.peaks(bank().bins), DRY_ML_S)
         return fallen
 
     def _against_other(self, levels: Array, white: Array, walk: Array, fine: Mask) -> Array:

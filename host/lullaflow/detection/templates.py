@@ -51,17 +51,15 @@ class Filters:
         rows: the filters.
         white: variance of each result in white noise of 1 ml.
         walk: the same in a random walk of 1 ml a bin.
-        root: standard deviation of each result in white noise of 1 ml.
     """
 
     rows: Array
     white: Array
     walk: Array
-    root: Array
 
     def __getitem__(self, which: slice) -> Filters:
         """Return some of them."""
-        return Filters(self.rows[which], self.white[which], self.walk[which], self.root[which])
+        return Filters(self.rows[which], self.white[which], self.walk[which])
 
     def variance(self, white: Array | float, walk: Array | float) -> Array:
         """Return the variance of each result in the noise of a session, ml^2."""
@@ -80,6 +78,7 @@ class Bank:
         rise: filters that give the flow gained since the onset, ml/s.
         tie: what the flow gained changes by, for each ml/s that the flow before is set off.
         fixed: as `rise`, for a flow before that is known.
+        least_white, least_walk: what noise does to `rise` or `fixed`, whichever feels it less.
         lately: filters that give the flow of the last bins, ml/s; by how many bins.
         half: bins of the latter half of each rise.
         explained: three rows a pair; the sum of their squares is what a bent line explains.
@@ -96,6 +95,8 @@ class Bank:
     rise: Filters
     tie: Array
     fixed: Filters
+    least_white: Array
+    least_walk: Array
     lately: Array
     half: NDArray[np.int64]
     explained: Array
@@ -111,6 +112,8 @@ def bank() -> Bank:
     weights = [np.linalg.pinv(_bent(*pair)) for pair in pairs]
     spreads = [each @ each.T for each in weights]
     tie = np.array([spread[1, 2] / spread[1, 1] for spread in spreads])
+    rise = _filters([each[2] for each in weights])
+    fixed = _filters([w[2] - ratio * w[1] for w, ratio in zip(weights, tie, strict=True)])
     cells = [(number, *pair, ease) for number, pair in enumerate(pairs) for ease in EASES]
     others = [_beside(bins, base_bins, ease) for _, bins, base_bins, ease in cells]
     counts = [len(rows) for rows in others]
@@ -119,9 +122,11 @@ def bank() -> Bank:
         since_s=BIN_S * np.array([bins for bins, _ in pairs], dtype=np.float64),
         span=np.array([sum(pair) for pair in pairs]),
         bases=np.array([_padded(each[1]) for each in weights]),
-        rise=_filters([each[2] for each in weights]),
+        rise=rise,
         tie=tie,
-        fixed=_filters([w[2] - ratio * w[1] for w, ratio in zip(weights, tie, strict=True)]),
+        fixed=fixed,
+        least_white=np.minimum(rise.white, fixed.white),
+        least_walk=np.minimum(rise.walk, fixed.walk),
         lately=np.array(
             [_padded(slope(max(bins, LEAST_BINS))) for bins in range(max(ONSETS) // 2 + 1)]
         ),
@@ -176,7 +181,7 @@ def _filters(rows: list[Array]) -> Filters:
     later = np.cumsum(table[:, ::-1], axis=1)[:, ::-1]
     white = (table**2).sum(axis=1)
     white[white == 0.0] = np.inf
-    return Filters(table, white, (later[:, 1:] ** 2).sum(axis=1), np.sqrt(white))
+    return Filters(table, white, (later[:, 1:] ** 2).sum(axis=1))
 
 
 def _padded(row: Array) -> Array:
