@@ -13,9 +13,11 @@ import pytest
 pytest.importorskip("sklearn", reason="the peers are installed by `make .make/peers`")
 
 from bench.detection.boosting import boosted, words
-from bench.detection.lessons import Examples, Teacher, examples
+from bench.detection.fit import _unknown
+from bench.detection.lessons import TAUGHT, Examples, Teacher, examples
 from bench.detection.networks import networks, packed, standard, weights, write_weights
 from bench.detection.recording import Recording, of_session
+from bench.detection.seeds import Use, seeds
 from lullaflow.detection.forest import Trees
 from lullaflow.detection.nets import FURTHEST, read_nets, squeezed
 from lullaflow.detection.sight import FIGURES
@@ -130,3 +132,12 @@ def test_a_recording_teaches_in_two_forms_by_figures_that_have_names(calm):
         lesson = examples(("clean", calm.seed))
     assert lesson.figures.shape == (len(lesson.true), len(FIGURES))
     assert 0.05 < lesson.true.mean() < 0.95
+
+
+@pytest.mark.parametrize("family", TAUGHT)
+def test_how_sure_it_may_be_is_fitted_to_sessions_that_taught_nothing(family):
+    taught = seeds(family, Use.TRAINING, TAUGHT[family])
+    unknown = _unknown(family, 50)
+    assert len(unknown) == 50
+    assert set(unknown).isdisjoint(taught)
+    assert set(unknown) < set(seeds(family, Use.TRAINING, TAUGHT[family] + 50))

@@ -12,7 +12,7 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-WEIGHTS: Final = (4.37, -1.82, -0.36, -0.39, -0.17)
+WEIGHTS: Final = (4.27, -1.62, -0.11, 0.23, -1.13)
 """Of 1 and of `Signs.figures`. Fitted."""
 
 

@@ -18,6 +18,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.detection.lessons import TAUGHT
 from bench.detection.recording import recording
 from bench.detection.running import pool, run_all
 from bench.detection.scoring import SessionScore, Told, calibration_error, score_session, sum_up
@@ -25,11 +26,8 @@ from bench.detection.seeds import Use, seeds
 from lullaflow.detection import LetDownDetector, LetDownFound, evidence, packets, verdict
 from lullaflow.detection import confidence as mapping
 
-SESSIONS: Final = {"clean": 30, "typical": 60, "hard": 60, "dry": 60, "volume_only": 60}
+SESSIONS: Final = {"clean": 60, "typical": 200, "hard": 160, "dry": 160, "volume_only": 100}
 """Of each family, for the confidence."""
-
-UNKNOWN: Final = 1_000
-"""So many of a family are left to the teaching of `likeness`: of what it knows it is too sure."""
 
 SWEPT: Final = {"typical": 60, "hard": 40, "dry": 40}
 """Of each family, for the constants."""
@@ -134,7 +132,9 @@ def main() -> None:
 
 
 def _unknown(family: str, count: int) -> range:
-    return seeds(family, Use.TRAINING, UNKNOWN + count)[UNKNOWN:]
+    """Return sessions that have not taught the eye: of what it knows it is too sure."""
+    known = TAUGHT[family]
+    return seeds(family, Use.TRAINING, known + count)[known:]
 
 
 def _fit_confidence(results: Sequence[tuple[SessionScore, list[tuple[float, ...]]]]) -> None:

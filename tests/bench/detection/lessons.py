@@ -25,6 +25,9 @@ from lullaflow.detection.binning import Binner
 from lullaflow.detection.sight import FIGURES
 from lullaflow.detection.verdict import Seen
 
+TAUGHT: Final = {"clean": 200, "typical": 2200, "hard": 2200, "dry": 1100, "volume_only": 700}
+"""The first so many training sessions of each family teach; the others may be fitted to."""
+
 SOONEST_S: Final = 2.0
 LATEST_TOLD_S: Final = 45.0
 """The teacher tells so long after the onset, at any time in between (log-uniform); what would be

@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,15 +20,12 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import log_loss, roc_auc_score
 
 from bench.detection.boosting import boosted, write_trees
-from bench.detection.lessons import Examples, examples, together
+from bench.detection.lessons import TAUGHT, Examples, examples, together
 from bench.detection.networks import Weights, networks, standard, weights, write_weights
 from bench.detection.running import pool, run_all
 from bench.detection.seeds import Use, seeds
 from lullaflow.detection import likeness
 from lullaflow.detection.nets import Nets
-
-SESSIONS: Final = {"clean": 200, "typical": 2200, "hard": 2200, "dry": 1100, "volume_only": 700}
-"""Of each family."""
 
 Odds = NDArray[np.float64]
 
@@ -72,7 +68,7 @@ def main() -> None:
     asked = parser.parse_args()
     tasks = [
         (family, seed)
-        for family, count in SESSIONS.items()
+        for family, count in TAUGHT.items()
         for seed in seeds(family, Use.TRAINING, count)
     ]
     with pool(asked.jobs) as processes:
