@@ -190,6 +190,8 @@ async def boot(
     console = folder / "console.log"
     forwarded = "".join(f",hostfwd=tcp:127.0.0.1:{ours}-:{its}" for its, ours in ports.items())
     command = [
+        # Tests that are stopped, and cannot clean up, leave no guest behind.
+        *("setpriv", "--pdeathsig", "KILL"),
         "qemu-system-x86_64",
         # Never KVM: its device node can exist where it does not work.
         *("-accel", "tcg,thread=single", "-cpu", "max", "-smp", "1", "-m", "1024"),
