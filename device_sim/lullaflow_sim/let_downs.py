@@ -8,7 +8,7 @@ both sides within 10 s are one let-down.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -81,34 +81,56 @@ class LetDown:
 
 def find_rises(flow_g_s: Curve) -> list[Rise]:
     """Return every rise that counts, of a flow sampled at `STEP_S` from time 0."""
-    before = _just_before(flow_g_s)
-    flow, lowest = flow_g_s.tolist(), before.tolist()
-    found: list[tuple[int, float, int]] = []
-    onset: int | None = None
-    base = peak = 0.0
-    peak_at = 0
-    counted = False
-    for i, value in enumerate(flow):
-        if onset is None:
-            if value - lowest[i] >= ONSET_G_S:
-                onset, base, peak, peak_at, counted = i, lowest[i], value, i, False
-            continue
-        if value > peak:
-            peak, peak_at = value, i
-            if counted:
-                found[-1] = (onset, base, peak_at)
-        if not counted and peak - base >= ADDS_G_S and base < BEFORE_SHARE * peak:
-            counted = True
-            found.append((onset, base, peak_at))
-        fallen = value < BEFORE_SHARE * peak if counted else value < base + ONSET_G_S
-        if fallen:
-            onset = None
-            lowest[i + 1 :] = _just_before(flow_g_s[i:]).tolist()[1:]
-    ends = [*(onset for onset, _, _ in found[1:]), len(flow)][: len(found)]
+    found = [each for each in _begun(flow_g_s) if each.counts]
+    ends = [*(each.onset for each in found[1:]), len(flow_g_s)][: len(found)]
     return [
-        _rise(flow_g_s, at, before_g_s, peak_i, limit)
-        for (at, before_g_s, peak_i), limit in zip(found, ends, strict=True)
+        _rise(flow_g_s, each.onset, each.before_g_s, each.peak, limit)
+        for each, limit in zip(found, ends, strict=True)
     ]
+
+
+def find_short_rises_s(flow_g_s: Curve) -> list[float]:
+    """Return when such a flow rises by as much as an onset does, but falls short of counting.
+
+    What is cut off by the end of the flow has not.
+    """
+    return [each.onset * STEP_S for each in _begun(flow_g_s) if not each.counts]
+
+
+@dataclass(slots=True)
+class _Begun:
+    """A rise that has had its onset: places in the flow, and whether it counts so far."""
+
+    onset: int
+    before_g_s: float
+    peak: int
+    peak_g_s: float
+    counts: bool = False
+
+    def take(self, at: int, value: float) -> bool:
+        """Take the flow at one place, and tell whether the rise goes on."""
+        before = self.before_g_s
+        if value > self.peak_g_s:
+            self.peak, self.peak_g_s = at, value
+        adds = self.peak_g_s - before >= ADDS_G_S
+        self.counts = self.counts or (adds and before < BEFORE_SHARE * self.peak_g_s)
+        return value >= (BEFORE_SHARE * self.peak_g_s if self.counts else before + ONSET_G_S)
+
+
+def _begun(flow_g_s: Curve) -> Iterator[_Begun]:
+    """Yield every rise that has an onset and counts, or is over without it."""
+    lowest = _just_before(flow_g_s).tolist()
+    rise: _Begun | None = None
+    for i, value in enumerate(flow_g_s.tolist()):
+        if rise is None:
+            if value - lowest[i] >= ONSET_G_S:
+                rise = _Begun(i, lowest[i], i, value)
+        elif not rise.take(i, value):
+            yield rise
+            rise = None
+            lowest[i + 1 :] = _just_before(flow_g_s[i:]).tolist()[1:]
+    if rise is not None and rise.counts:
+        yield rise
 
 
 def _rise(flow: Curve, onset: int, before_g_s: float, peak: int, limit: int) -> Rise:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lullaflow_sim.let_downs import Rise, brought_by, find_rises, merge
+from lullaflow_sim.let_downs import Rise, brought_by, find_rises, find_short_rises_s, merge
 
 
 def flow(*points, length_s=300.0):
@@ -30,19 +30,26 @@ def test_onset_is_where_flow_exceeds_the_flow_before_by_0_03():
 
 
 @pytest.mark.parametrize(
-    ("points", "count"),
+    ("points", "count", "short"),
     [
-        (((100, 0.0), (110, 0.048), (150, 0.0)), 0),  # adds less than 0.05
-        (((100, 0.0), (110, 0.052), (150, 0.0)), 1),
-        (((100, 0.2), (110, 0.3), (150, 0.2)), 0),  # was over 0.6 of the peak before
-        (((100, 0.2), (110, 0.36), (150, 0.2)), 1),
-        (((0, 0.0), (300, 0.3)), 0),  # creeps up: never 0.03 above the flow just before
-        (((0, 0.0), (60, 0.4), (90, 0.3), (120, 0.4), (180, 0.0)), 1),  # double-humped
-        (((0, 0.0), (60, 0.4), (90, 0.2), (120, 0.4), (180, 0.0)), 2),
+        (((100, 0.0), (110, 0.048), (150, 0.0)), 0, 1),  # adds less than 0.05
+        (((100, 0.0), (110, 0.052), (150, 0.0)), 1, 0),
+        (((100, 0.2), (110, 0.3), (150, 0.2)), 0, 1),  # was over 0.6 of the peak before
+        (((100, 0.2), (110, 0.36), (150, 0.2)), 1, 0),
+        (((0, 0.0), (300, 0.3)), 0, 0),  # creeps up: never 0.03 above the flow just before
+        (((0, 0.0), (60, 0.4), (90, 0.3), (120, 0.4), (180, 0.0)), 1, 0),  # double-humped
+        (((0, 0.0), (60, 0.4), (90, 0.2), (120, 0.4), (180, 0.0)), 2, 0),
     ],
 )
-def test_what_counts(points, count):
+def test_what_counts_and_what_falls_short(points, count, short):
     assert len(find_rises(flow(*points))) == count
+    assert len(find_short_rises_s(flow(*points))) == short
+
+
+def test_a_rise_that_falls_short_has_the_onset_of_one_that_counts():
+    (short_s,) = find_short_rises_s(flow((100, 0.0), (108, 0.04), (150, 0.0)))
+    (counts,) = find_rises(flow((100, 0.0), (120, 0.1), (150, 0.0)))
+    assert short_s == pytest.approx(counts.onset_s)
 
 
 @given(st.lists(st.floats(0, 1), min_size=2, max_size=30), st.integers(0, 10))

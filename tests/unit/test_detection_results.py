@@ -40,12 +40,16 @@ def result(family: str, told: list[Told], theirs: list[Told], slow: Slowness = F
     peers = {peer.name: score_session(made, theirs) for peer in PEERS}
     judged = Judged(
         score=score_session(made, told),
+        soon=score_session(made, told),
+        excused=score_session(made, told),
+        soon_excused=score_session(made, told),
+        short_rises=1,
         hasty=score_session(made, told),
         rash=(score_session(made, told),),
         patient=score_session(made, told),
         missed=(),
         false=(),
-        limits=tuple(Limit(1.0, 1.5, 2.0, 3.0) for _ in made.let_downs),
+        limits=tuple(Limit(1.0, 1.5, 2.0, 3.0, 2.5, 1.2) for _ in made.let_downs),
         fooling=Fooling(true=(3.0,) * len(made.let_downs), empty=(-2.0, 1.0)),
         slowness=slow,
         suction=None,
@@ -109,6 +113,7 @@ def test_the_ratio_is_of_let_downs_that_both_tell():
     assert delay_ratio(judged) == pytest.approx((3.0, 1.0, 3.0))
     assert delay_ratio(judged, "past_steps_s") == pytest.approx((3.0, 1.5, 2.0))
     assert delay_ratio(judged, "past_eases_s") == pytest.approx((3.0, 2.0, 1.5))
+    assert delay_ratio(judged, "past_halted_s") == pytest.approx((3.0, 2.5, 1.2))
     assert all(math.isnan(each) for each in delay_ratio(result("typical", [], []).judged))
 
 
@@ -119,8 +124,9 @@ def test_what_is_missed_counts_as_the_longest_delay():
 
 def test_a_family_without_let_downs_has_no_share_of_them():
     table = family_table([result("dry", [], [])], Use.DEVELOPMENT)
-    (line,) = [each for each in table.splitlines() if each.startswith("| F1")]
-    assert line.endswith("| – |")
+    lines = [each for each in table.splitlines() if each.startswith("| F1")]
+    assert lines
+    assert all(line.endswith("| – |") for line in lines)
 
 
 @pytest.mark.parametrize("peer", PEERS, ids=lambda each: each.name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations, permutations
 
 import numpy as np
@@ -11,8 +12,11 @@ from hypothesis import strategies as st
 
 from bench.detection import recording as recordings
 from bench.detection.binned_flow import binned_flow
+from bench.detection.falling_short import short_rises_s
 from bench.detection.limit import limits
 from bench.detection.other import other_session
+from bench.detection.ours import find, find_soon
+from bench.detection.readings import Readings
 from bench.detection.recording import (
     COLUMNS,
     CURVES,
@@ -39,11 +43,19 @@ from lullaflow_sim.let_downs import find_rises
 RISE_S = (100.0, 240.0, 400.0)
 
 
-def session(rise_s=RISE_S, noise_ml=0.01, length_s=600.0, peak_g_s=0.4, step_ml=0.01, held_up_s=()):
+def session(
+    rise_s=RISE_S,
+    noise_ml=0.01,
+    length_s=600.0,
+    peak_g_s=0.4,
+    step_ml=0.01,
+    held_up_s=(),
+    base_g_s=0.0,
+):
     """Return a recording of one bottle, with a let-down of a minute at each moment."""
     random = np.random.default_rng(3)
     true_t_s = np.arange(0.0, length_s, 0.1)
-    flow = np.zeros(len(true_t_s))
+    flow = np.full(len(true_t_s), base_g_s)
     for at_s in (*rise_s, *held_up_s):
         since = true_t_s - at_s
         flow += peak_g_s * np.clip(np.minimum(since / 4.0, (60.0 - since) / 20.0), 0.0, 1.0)
@@ -191,6 +203,53 @@ def test_who_has_to_look_for_the_milk_knows_less():
     quiet, noisy = limits(MADE), limits(session(noise_ml=0.2))
     for soon, later in zip(quiet, noisy, strict=True):
         assert soon.delay_s < soon.searching_s < later.searching_s < LATEST_S
+
+
+def test_who_must_know_that_it_will_count_waits_for_the_milk_that_proves_it():
+    high, low = limits(session(noise_ml=0.1)), limits(session(peak_g_s=0.06, noise_ml=0.1))
+    for soon, late in zip(high, low, strict=True):
+        assert soon.delay_s <= soon.past_smaller_s <= soon.past_halted_s < LATEST_S
+        # One that adds hardly more than counts is hardly to be told from one that does not.
+        assert late.past_halted_s is None or late.past_halted_s > 2.0 * late.delay_s
+        assert late.past_smaller_s is None or late.past_smaller_s > 2.0 * late.delay_s
+
+
+def test_nothing_speaks_against_a_rise_that_falls_short_before_it_counts():
+    for made in (session(), session(base_g_s=0.2)):
+        readings, each = Readings(made, "left"), made.let_downs[1]
+        halted, smaller = readings.against_short(each.onset_s, each.length_s)
+        least_g_s = max(0.05, each.before_g_s / 0.6 - each.before_g_s)
+        counts_s = 4.0 * (least_g_s - 0.03) / 0.4
+        before = round(counts_s / 0.1) - 1
+        assert not halted.ratio[:before].any()
+        assert not halted.differs[:before].any()
+        assert smaller.ratio[:before].any()
+        assert halted.ratio[-1] > 100.0 < smaller.ratio[-1]
+
+
+def test_what_adds_just_enough_to_count_is_like_what_falls_short():
+    made = session(peak_g_s=0.0501, noise_ml=0.1)
+    (each, *_) = made.let_downs
+    _, smaller = Readings(made, "left").against_short(each.onset_s, each.length_s)
+    assert abs(smaller.ratio).max() < 1.0
+    assert all(each.past_smaller_s is None for each in limits(made))
+
+
+def test_rises_that_fall_short_are_those_of_no_let_down():
+    made = session(peak_g_s=0.04)
+    assert made.let_downs == ()
+    assert short_rises_s(made) == pytest.approx([at_s + 3.0 for at_s in RISE_S], abs=0.11)
+    assert short_rises_s(replace(made, resumptions_s=(RISE_S[0],))) == pytest.approx(
+        [at_s + 3.0 for at_s in RISE_S[1:]], abs=0.11
+    )
+    assert short_rises_s(MADE) == []
+
+
+def test_who_asks_for_less_tells_sooner_and_no_fewer():
+    made = session(noise_ml=0.1)
+    usual, soon = find(made.samples), find_soon(made.samples)
+    assert len(usual) <= len(soon)
+    assert sum(each.detected_s for each in soon[:3]) < sum(each.detected_s for each in usual[:3])
 
 
 def test_the_clairvoyant_waits_for_a_figure_that_changes():

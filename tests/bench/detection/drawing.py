@@ -21,22 +21,12 @@ from bench.detection.recording import recording
 from bench.detection.results import FamilyResult, sober_delay_s
 from bench.detection.scoring import CONFIDENCE_BINS, sum_up
 from bench.detection.seeds import Use, seeds
+from lullaflow.cli import plotting
 from lullaflow.cli.course import Course
-from lullaflow.cli.plotting import draw
 from lullaflow.session.core import Core
 from lullaflow.session.inputs import RecordingEnded
 
-STYLE: Final = {
-    "font.size": 9,
-    "axes.titlesize": 9.5,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "grid.color": "#e6e6e6",
-    "axes.axisbelow": True,
-    "legend.frameon": False,
-    "svg.hashsalt": "lullaflow",
-}
+STYLE: Final = {**plotting.STYLE, "font.size": 9.0, "axes.titlesize": 9.5}
 OURS, LIMIT, STEPS, EASES, LOOKED = "#1f6fb4", "#4d5560", "#a3abb5", "#d9b26a", "#b5651d"
 FOUND, MISSED, FALSE = "#2e8b57", "#e08a1e", "#c4442f"
 PEER_COLOURS: Final = ("#c4442f", "#e08a1e", "#2e8b57", "#8a5fa8")
@@ -75,7 +65,7 @@ def draw_evening(path: Path) -> None:
     for item in course.follow(core, (made.samples, ended)):
         for event in core.step(item):
             course.add(event)
-    path.write_bytes(draw(course, path.suffix, "An evening"))
+    path.write_bytes(plotting.draw(course, path.suffix, "An evening"))
 
 
 def _save(figure: Any, path: Path) -> None:
@@ -135,15 +125,16 @@ def _draw_peers(results: Sequence[FamilyResult], path: Path) -> None:
             axis.plot(max(here[0], LEAST_FALSE), here[1], "o", color=colour, label=peer.name)
         ours = (max(result.figures.false_per_hour, LEAST_FALSE), sober_delay_s(result.scores))
         axis.plot(*ours, "*", color=OURS, markersize=13, label="lullaflow")
+        soon = [each.soon for each in result.judged]
         hasty = [each.hasty for each in result.judged]
         rash = zip(*(each.rash for each in result.judged), strict=True)
         there = [
             (max(sum_up(each).false_per_hour, LEAST_FALSE), sober_delay_s(each))
-            for each in (hasty, *rash)
+            for each in (soon, hasty, *rash)
         ]
         axis.plot(*zip(ours, *there, strict=True), color=OURS, linewidth=0.9, alpha=0.6)
         xs, ys = zip(*there, strict=True)
-        label = "lullaflow, hasty and rash"
+        label = "lullaflow, sooner, hasty and rash"
         axis.plot(xs, ys, "*", color=OURS, markersize=8, mfc="white", label=label)
         axis.set(title=result.family, xscale="log", ylim=(0.0, 31.0))
         axis.set_xlabel("false let-downs an hour")

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Final
 
 from bench.detection.binned_flow import binned_flow
 from bench.detection.failures import why_false, why_missed
+from bench.detection.falling_short import short_rises_s
 from bench.detection.fooling import ASKED, Fooling, fooling
 from bench.detection.limit import Limit, limits
-from bench.detection.ours import find, find_hastily, find_patiently, find_rashly
+from bench.detection.ours import find, find_hastily, find_patiently, find_rashly, find_soon
 from bench.detection.peers import PEERS, Peer
 from bench.detection.playing import play
 from bench.detection.recording import recording
@@ -32,6 +33,9 @@ class Judged:
 
     Attributes:
         score: our detector's.
+        soon: the same when less likeness is asked.
+        excused, soon_excused: both again, if a rise that falls short counted neither way.
+        short_rises: how many of these there are.
         hasty: the same at a lower threshold.
         rash: the same, when it asks for hardly any evidence; ever less.
         patient: the same, by the sequential test alone.
@@ -46,6 +50,10 @@ class Judged:
     """
 
     score: SessionScore
+    soon: SessionScore
+    excused: SessionScore
+    soon_excused: SessionScore
+    short_rises: int
     hasty: SessionScore
     rash: tuple[SessionScore, ...]
     patient: SessionScore
@@ -75,7 +83,10 @@ def judge(task: tuple[str, Use, int]) -> Judged:
     """Judge one recording, by family, use and seed."""
     family, use, seed = task
     made = recording(family, use, seed)
-    score = score_session(made, find(made.samples))
+    told, told_soon = find(made.samples), find_soon(made.samples)
+    score = score_session(made, told)
+    short_s = short_rises_s(made)
+    excusing = replace(made, resumptions_s=(*made.resumptions_s, *short_s))
     played = play(made)
     limit = limits(made)
     flow = binned_flow(made.samples)
@@ -91,6 +102,10 @@ def judge(task: tuple[str, Use, int]) -> Judged:
             )
     return Judged(
         score=score,
+        soon=score_session(made, told_soon),
+        excused=score_session(excusing, told),
+        soon_excused=score_session(excusing, told_soon),
+        short_rises=len(short_s),
         hasty=score_session(made, find_hastily(made.samples)),
         rash=tuple(score_session(made, told) for told in find_rashly(made.samples)),
         patient=score_session(made, find_patiently(made.samples)),

@@ -18,18 +18,26 @@ alarm in ten hours. A third asks the same for weight that comes as an arm leans 
 tilted bottle is put straight: within seconds, with a soft beginning and end, as often as that
 happens. It knows the form of these, only not their size, length and moment. The fourth has all that
 to rule out, and knows nothing of the milk (see `searching.py`).
+
+Two more must rule out what is milk, but falls short of the rule: a rise adds too little, or too
+little beside the flow before. One of them has the very milk of this let-down before it until the
+flow is as high as just does not count, and must tell whether it goes on: that is all there is to be
+known, before it comes, by who cannot tell from how a flow rises how high it will. The other is
+spared that: the rise to be ruled out is of the let-down's own form, only smaller from the first.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.detection.readings import Curve, Indices, Mask, Readings, Window
+from bench.detection.falling_short import SHORT_H
+from bench.detection.readings import Curve, Indices, Mask, Readings, Short, Window
 from bench.detection.recording import Recording
 from bench.detection.searching import search
 
@@ -49,12 +57,17 @@ class Limit:
         past_steps_s: when it must tell the let-down from a weight added at once, too.
         past_eases_s: when it must tell it from a weight that comes within seconds as well.
         searching_s: when it must rule out all that, and has to look for the milk.
+        past_halted_s: against noise, and a rise that is the same until it comes to a halt where it
+            would just not count.
+        past_smaller_s: against noise, and a rise of the same form that is just too small to count.
     """
 
     delay_s: float | None
     past_steps_s: float | None
     past_eases_s: float | None
     searching_s: float | None
+    past_halted_s: float | None
+    past_smaller_s: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +93,20 @@ def limits(made: Recording) -> tuple[Limit, ...]:
     found = []
     for each in made.let_downs:
         rising = [sides[side] for side in sides if each.side in (side, "both")]
-        known = _delays([_known(readings, each.onset_s) for readings in rising], each.onset_s, made)
-        searching = _delays(
-            [searched(readings, each.onset_s) for readings in rising], each.onset_s, made
+        known = margins([_known(readings, each.onset_s) for readings in rising], made)
+        searching = margins([searched(readings, each.onset_s) for readings in rising], made)
+        short = [readings.against_short(each.onset_s, each.length_s) for readings in rising]
+        halted, smaller = (
+            _past_short(known, ones, each.onset_s) for ones in zip(*short, strict=True)
         )
-        found.append(Limit(*known, searching[-1]))
+        found.append(
+            Limit(
+                *_delays(known, each.onset_s),
+                _delays(searching, each.onset_s)[-1],
+                halted,
+                smaller,
+            )
+        )
     return tuple(found)
 
 
@@ -126,11 +148,8 @@ def searched(readings: Readings, onset_s: float) -> Evidence:
     )
 
 
-def _delays(
-    parts: list[Evidence], onset_s: float, made: Recording
-) -> tuple[float | None, float | None, float | None]:
+def _delays(found: Margins, onset_s: float) -> tuple[float | None, float | None, float | None]:
     """Return the delays past nothing but noise, past steps, and past eases as well."""
-    found = margins(parts, made)
     sure = found.past_none >= 0.0
     past_steps = sure & (found.past_steps >= 0.0)
     return (
@@ -138,6 +157,15 @@ def _delays(
         _first(found.t_s, past_steps, onset_s),
         _first(found.t_s, past_steps & (found.past_eases >= 0.0), onset_s),
     )
+
+
+def _past_short(found: Margins, short: Sequence[Short], onset_s: float) -> float | None:
+    """Return the delay past nothing but noise and a rise that falls short, on all sides at once."""
+    at = [np.searchsorted(side.t_s, found.t_s, side="right") for side in short]
+    past = np.sum([_until(side.ratio, i) for side, i in zip(short, at, strict=True)], axis=0)
+    seen = np.any([_until(side.differs, i) for side, i in zip(short, at, strict=True)], axis=0)
+    sure = (found.past_none >= 0.0) & (past >= STOP + math.log(SHORT_H / 3600.0)) & seen
+    return _first(found.t_s, sure, onset_s)
 
 
 @dataclass(frozen=True, slots=True)

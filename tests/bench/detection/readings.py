@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from bench.detection.recording import Recording
 from bench.detection.scoring import LATEST_S
+from lullaflow_sim.let_downs import ADDS_G_S, BEFORE_SHARE
 
 Curve = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -70,6 +71,21 @@ class Window:
     expected: Curve
     seen: Curve
     freed: Mask
+    differs: Mask
+
+
+@dataclass(frozen=True, slots=True)
+class Short:
+    """What speaks against a rise that falls short, reading by reading from an onset on.
+
+    Attributes:
+        t_s: moments.
+        ratio: logarithm of the likelihood ratio so far.
+        differs: whether a reading has differed yet from what it would be then.
+    """
+
+    t_s: Curve
+    ratio: Curve
     differs: Mask
 
 
@@ -160,19 +176,12 @@ class Readings:
 
         The flow just before the onset is taken out of them, as if it were known.
         """
-        onset = int(np.searchsorted(self._true_t_s, onset_s))
-        just = max(0, onset - round(JUST_BEFORE_S / self._true_step_s))
-        base = float(self._flow_ml_s[just : onset + 1].min())
-        excess = np.clip(self._flow_ml_s - base, 0.0, None)
-        excess[:onset] = 0.0
-        milk = self._shown(np.cumsum(excess) * self._true_step_s)[self._grid]
+        onset, base_ml_s, excess_ml_s = self._rise(onset_s)
+        milk_ml = self._weighed(excess_ml_s)
         step_s = self._true_step_s * float(self._grid[1] - self._grid[0])
-        first = int(np.searchsorted(self._grid, onset))
-        before = min(first, round(back_s / step_s))
-        now = slice(first - before, first + round(LATEST_S / step_s))
-        variance = self._variance + self._drops * (base + excess[self._grid[now]])
-        weight = self._usable[now] / np.sqrt(variance)
-        expected = self.white(milk)[now] * weight
+        now, before = self._span(onset, back_s)
+        weight = self._weights(now, base_ml_s + excess_ml_s)
+        expected = self.white(milk_ml)[now] * weight
         touched = _near(self._truth.touched)[self._grid[now]].astype(int)
         return Window(
             t_s=self._true_t_s[self._grid[now]],
@@ -182,8 +191,64 @@ class Readings:
             expected=expected,
             seen=expected + self._off[now] * weight,
             freed=np.diff(touched, prepend=touched[:1]) < 0,
-            differs=self._differs(milk, now),
+            differs=self._differs(milk_ml, now),
         )
+
+    def against_short(self, onset_s: float, length_s: float) -> tuple[Short, Short]:
+        """Return what speaks against two rises that fall short of a let-down.
+
+        The first is the very same milk, but its flow comes to a halt: it is never higher than just
+        does not count. The second is of the same form, but so much smaller from the first that it
+        just does not count. That is judged by the flow just before the onset, and by the highest of
+        `length_s` from then.
+        """
+        onset, base_ml_s, excess_ml_s = self._rise(onset_s)
+        now, _ = self._span(onset, 0.0)
+        weight = self._weights(now, base_ml_s + excess_ml_s)
+        off = self._off[now] * weight
+        most_ml_s = max(ADDS_G_S / MILK_G_PER_ML, base_ml_s / BEFORE_SHARE - base_ml_s)
+        last = onset + round(length_s / self._true_step_s)
+        peak_ml_s = max(float(excess_ml_s[onset : last + 1].max()), most_ml_s)
+
+        def against(beyond_ml_s: Curve) -> Short:
+            milk_ml = self._weighed(beyond_ml_s)
+            more = self.white(milk_ml)[now] * weight
+            return Short(
+                t_s=self._true_t_s[self._grid[now]],
+                ratio=np.cumsum(more * (off + 0.5 * more)),
+                differs=self._differs(milk_ml, now),
+            )
+
+        return (
+            against(np.clip(excess_ml_s - most_ml_s, 0.0, None)),
+            against(excess_ml_s * (1.0 - most_ml_s / peak_ml_s)),
+        )
+
+    def _rise(self, onset_s: float) -> tuple[int, float, Curve]:
+        """Return where an onset stands, the flow just before, and the flow beyond it from then."""
+        onset = int(np.searchsorted(self._true_t_s, onset_s))
+        just = max(0, onset - round(JUST_BEFORE_S / self._true_step_s))
+        base_ml_s = float(self._flow_ml_s[just : onset + 1].min())
+        excess_ml_s = np.clip(self._flow_ml_s - base_ml_s, 0.0, None)
+        excess_ml_s[:onset] = 0.0
+        return onset, base_ml_s, excess_ml_s
+
+    def _weighed(self, flow_ml_s: Curve) -> Curve:
+        """Return the milk of a flow at each reading, as the scale's filter shows it."""
+        return self._shown(np.cumsum(flow_ml_s) * self._true_step_s)[self._grid]
+
+    def _span(self, onset: int, back_s: float) -> tuple[slice, int]:
+        """Return the readings about an onset, and how many of them are before it."""
+        step_s = self._true_step_s * float(self._grid[1] - self._grid[0])
+        first = int(np.searchsorted(self._grid, onset))
+        before = min(first, round(back_s / step_s))
+        return slice(first - before, first + round(LATEST_S / step_s)), before
+
+    def _weights(self, now: slice, flow_ml_s: Curve) -> Curve:
+        """Return what makes white parts of spread 1, in the noise of such a flow."""
+        variance = self._variance + self._drops * flow_ml_s[self._grid[now]]
+        weights: Curve = self._usable[now] / np.sqrt(variance)
+        return weights
 
     def flow(self, count: int, step_s: float) -> Curve:
         """Return the white part of a flow of 1 ml/s that begins now."""

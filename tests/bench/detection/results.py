@@ -264,9 +264,10 @@ def _in_every_family(results: Sequence[FamilyResult]) -> list[Goal]:
 
 
 def _ways(result: FamilyResult) -> list[tuple[float, float]]:
-    """Return our false alarms an hour and delay: as it is, hasty, and ever more rash."""
+    """Return our false alarms an hour and delay: as it is, sooner, hasty, and ever more rash."""
     ways = (
         result.scores,
+        [each.soon for each in result.judged],
         [each.hasty for each in result.judged],
         *zip(*(each.rash for each in result.judged), strict=True),
     )
@@ -285,9 +286,9 @@ def _delay_s(result: FamilyResult, peer: Peer) -> float:
 def _faster(result: FamilyResult, peer: Peer) -> bool:
     """Tell whether a peer beats our delay: as it was tuned, or where it is as sober as ours.
 
-    Ours is the delay at the peer's own rate of false alarms: as it is, hasty or rash, where these,
-    too, raise no more false alarms than the peer. The peer's other thresholds count as far as ours
-    reach.
+    Ours is the delay at the peer's own rate of false alarms: as it is, sooner, hasty or rash, where
+    these, too, raise no more false alarms than the peer. The peer's other thresholds count as far
+    as ours reach.
     """
     ours = _ways(result)
     tuned = [each.peers[peer.name] for each in result.judged]

@@ -1,4 +1,4 @@
-"""The last clairvoyant: it knows the noise and the touches, but has to look for the milk.
+"""The fourth clairvoyant: it knows the noise and the touches, but has to look for the milk.
 
 It takes a let-down for an even flow that begins at some moment and goes on; moment and height are
 found by least squares (a generalised likelihood ratio). The level and the even flow before are

@@ -11,7 +11,7 @@ import numpy as np
 from bench.detection.failures import FALSE, MISSED
 from bench.detection.fooling import best_f1
 from bench.detection.judging import TUNED_AS, tuned_settings
-from bench.detection.ours import HASTY
+from bench.detection.ours import HASTY, SOONER
 from bench.detection.peers import PEERS
 from bench.detection.results import FamilyResult, Goal, delay_ratio, sober_delay_s
 from bench.detection.scoring import Figures, sum_up
@@ -38,6 +38,7 @@ def family_table(results: Sequence[FamilyResult], use: Use) -> str:
     """Our detector, family by family."""
     header = ("figure", *(f"`{each.family}`" for each in results))
     figures = [each.figures for each in results]
+    soon = [sum_up([one.soon for one in each.judged]) for each in results]
     first = [seeds(each.family, use, len(each.judged)) for each in results]
     rows = {
         "seeds": [f"{each.start} to {each.stop - 1}" for each in first],
@@ -88,6 +89,28 @@ def family_table(results: Sequence[FamilyResult], use: Use) -> str:
             _told_share(each, "searching_s", first=True) for each in results
         ],
         "looking all the time, at the best bar: F1": [_best_f1(each) for each in results],
+        "rises that fall short of the rule, an hour": [
+            _cell(sum(one.short_rises for one in each.judged) / each.figures.hours, 1)
+            for each in results
+        ],
+        "clairvoyant that must tell these apart (s)": [
+            _cell(delay_ratio(each.judged, "past_halted_s")[1], 1) for each in results
+        ],
+        "ratio to it, short rises": [
+            _cell(delay_ratio(each.judged, "past_halted_s")[2], 2) for each in results
+        ],
+        "the same, if it knew from how they rise how high (s)": [
+            _cell(delay_ratio(each.judged, "past_smaller_s")[1], 1) for each in results
+        ],
+        "its 99th percentile then (s)": [
+            _cell(_late_s(each, "past_smaller_s"), 1) for each in results
+        ],
+        "F1, short rises counted neither way": [_excused_f1(each, "excused") for each in results],
+        "told sooner, at 75 %: delay, median (s)": [_cell(each.delay_s, 1) for each in soon],
+        "F1, told sooner": [_cell(each.f1, 3) if each.let_downs else "–" for each in soon],
+        "F1, told sooner, short rises counted neither way": [
+            _excused_f1(each, "soon_excused") for each in results
+        ],
         "onset error, median (s)": [_cell(each.onset_error_s, 2) for each in figures],
         "calibration error": [
             _cell(each.calibration_error, 3) if each.let_downs else "–" for each in figures
@@ -115,6 +138,9 @@ def peer_table(results: Sequence[FamilyResult]) -> str:
     hasty = [[one.hasty for one in each.judged] for each in results]
     name = f"lullaflow, hasty (ln odds {HASTY:g})"
     rows.append((name, *(_trio(sum_up(each), sober_delay_s(each)) for each in hasty)))
+    soon = [[one.soon for one in each.judged] for each in results]
+    name = f"lullaflow, sooner ({100 * SOONER:g} %)"
+    rows.append((name, *(_trio(sum_up(each), sober_delay_s(each)) for each in soon)))
     patient = [[one.patient for one in each.judged] for each in results]
     name = "lullaflow, patient (the test alone)"
     rows.append((name, *(_trio(sum_up(each), sober_delay_s(each)) for each in patient)))
@@ -198,6 +224,11 @@ def _told_share(result: FamilyResult, limit_name: str, *, first: bool = False) -
 def _best_f1(result: FamilyResult) -> str:
     asked = [each.fooling for each in result.judged if each.fooling is not None]
     return _cell(best_f1(asked)[0], 3) if asked else "–"
+
+
+def _excused_f1(result: FamilyResult, name: str) -> str:
+    figures = sum_up([getattr(each, name) for each in result.judged])
+    return _cell(figures.f1, 3) if figures.let_downs else "–"
 
 
 def _late_s(result: FamilyResult, limit_name: str) -> float:
