@@ -13,7 +13,7 @@ import pytest
 pytest.importorskip("sklearn", reason="the peers are installed by `make .make/peers`")
 
 from bench.detection.boosting import boosted, words
-from bench.detection.fit import _unknown
+from bench.detection.fit import untaught
 from bench.detection.lessons import TAUGHT, Examples, Teacher, examples
 from bench.detection.networks import networks, packed, standard, weights, write_weights
 from bench.detection.recording import Recording, of_session
@@ -137,7 +137,7 @@ def test_a_recording_teaches_in_two_forms_by_figures_that_have_names(calm):
 @pytest.mark.parametrize("family", TAUGHT)
 def test_how_sure_it_may_be_is_fitted_to_sessions_that_taught_nothing(family):
     taught = seeds(family, Use.TRAINING, TAUGHT[family])
-    unknown = _unknown(family, 50)
+    unknown = untaught(family, 50)
     assert len(unknown) == 50
     assert set(unknown).isdisjoint(taught)
     assert set(unknown) < set(seeds(family, Use.TRAINING, TAUGHT[family] + 50))

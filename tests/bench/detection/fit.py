@@ -115,7 +115,7 @@ def main() -> None:
         tasks = [
             Shifted(None, 1.0, family, seed)
             for family, count in SESSIONS.items()
-            for seed in _unknown(family, count)
+            for seed in untaught(family, count)
         ]
         _fit_confidence(run_all(processes, "confidence", find, tasks))
         if not asked.constants:
@@ -125,13 +125,13 @@ def main() -> None:
                 tasks = [
                     Shifted(number, factor, family, seed)
                     for family, count in SWEPT.items()
-                    for seed in _unknown(family, count)
+                    for seed in untaught(family, count)
                 ]
                 scores = [score for score, _ in run_all(processes, name, find, tasks)]
                 print(f"{name:24} x {factor:.1f}: {_line(scores)}")
 
 
-def _unknown(family: str, count: int) -> range:
+def untaught(family: str, count: int) -> range:
     """Return sessions that have not taught the eye: of what it knows it is too sure."""
     known = TAUGHT[family]
     return seeds(family, Use.TRAINING, known + count)[known:]

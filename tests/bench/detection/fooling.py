@@ -17,10 +17,10 @@ from typing import Final
 import numpy as np
 
 from bench.detection.limit import Evidence, margins, searched
-from bench.detection.readings import JUST_BEFORE_S, Readings
+from bench.detection.readings import Readings
 from bench.detection.recording import Recording
 from bench.detection.scoring import EARLIEST_S, LATEST_S
-from lullaflow_sim.let_downs import ONSET_G_S
+from lullaflow_sim.let_downs import JUST_BEFORE_S, ONSET_G_S
 
 ASKED: Final = ("typical", "hard")
 """Families with a goal for F1; it takes too long for all."""

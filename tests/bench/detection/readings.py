@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from bench.detection.recording import Recording
 from bench.detection.scoring import LATEST_S
-from lullaflow_sim.let_downs import ADDS_G_S, BEFORE_SHARE
+from lullaflow_sim.let_downs import ADDS_G_S, BEFORE_SHARE, JUST_BEFORE_S
 
 Curve = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -32,9 +32,6 @@ MILK_G_PER_ML: Final = 1.03
 BACK_S: Final = 6.0
 LEAST_ORDER: Final = 4
 """How far back the law of the noise reaches, in seconds; in readings at least."""
-
-JUST_BEFORE_S: Final = 15.0
-"""What 'just before' means in the rule of truth: the lowest flow of so many seconds."""
 
 GULP_ML: Final = 0.5
 """More than this at once is a gulp of milk that tipped over: a step, and no noise."""
@@ -103,9 +100,10 @@ class Readings:
         taken = np.round(moments_s / self._true_step_s).astype(int)
         stride = max(1, int(np.median(np.diff(taken))))
         self._grid = np.arange(taken[0], len(made.true_t_s), stride)
+        self._step_s = stride * self._true_step_s
         self._usable = np.isin(self._grid, taken) & ~_near(truth.touched)[self._grid]
         mean_ml = np.cumsum(self._flow_ml_s) * self._true_step_s
-        order = max(LEAST_ORDER, round(BACK_S / (stride * self._true_step_s)))
+        order = max(LEAST_ORDER, round(BACK_S / self._step_s))
         error = truth.unrounded_ml - self._shown(truth.milk_ml)
         self._whiten(error[self._grid], self._pieces(), order)
         drops = self._shown(_without_gulps(truth.milk_ml - mean_ml))[self._grid]
@@ -178,7 +176,6 @@ class Readings:
         """
         onset, base_ml_s, excess_ml_s = self._rise(onset_s)
         milk_ml = self._weighed(excess_ml_s)
-        step_s = self._true_step_s * float(self._grid[1] - self._grid[0])
         now, before = self._span(onset, back_s)
         weight = self._weights(now, base_ml_s + excess_ml_s)
         expected = self.white(milk_ml)[now] * weight
@@ -186,7 +183,7 @@ class Readings:
         return Window(
             t_s=self._true_t_s[self._grid[now]],
             before=before,
-            step_s=step_s,
+            step_s=self._step_s,
             weight=weight,
             expected=expected,
             seen=expected + self._off[now] * weight,
@@ -239,10 +236,9 @@ class Readings:
 
     def _span(self, onset: int, back_s: float) -> tuple[slice, int]:
         """Return the readings about an onset, and how many of them are before it."""
-        step_s = self._true_step_s * float(self._grid[1] - self._grid[0])
         first = int(np.searchsorted(self._grid, onset))
-        before = min(first, round(back_s / step_s))
-        return slice(first - before, first + round(LATEST_S / step_s)), before
+        before = min(first, round(back_s / self._step_s))
+        return slice(first - before, first + round(LATEST_S / self._step_s)), before
 
     def _weights(self, now: slice, flow_ml_s: Curve) -> Curve:
         """Return what makes white parts of spread 1, in the noise of such a flow."""

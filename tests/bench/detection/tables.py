@@ -38,7 +38,6 @@ def family_table(results: Sequence[FamilyResult], use: Use) -> str:
     """Our detector, family by family."""
     header = ("figure", *(f"`{each.family}`" for each in results))
     figures = [each.figures for each in results]
-    soon = [sum_up([one.soon for one in each.judged]) for each in results]
     first = [seeds(each.family, use, len(each.judged)) for each in results]
     rows = {
         "seeds": [f"{each.start} to {each.stop - 1}" for each in first],
@@ -46,7 +45,7 @@ def family_table(results: Sequence[FamilyResult], use: Use) -> str:
         "hours": [f"{each.hours:.1f}" for each in figures],
         "let-downs": [f"{each.let_downs}" for each in figures],
         "first let-down found (%)": [_cell(100 * each.first_found, 1) for each in figures],
-        "F1, all let-downs": [_cell(each.f1, 3) if each.let_downs else "–" for each in figures],
+        "F1, all let-downs": [_f1(each) for each in figures],
         "precision": [_cell(each.precision, 3) if each.let_downs else "–" for each in figures],
         "recall": [_cell(each.recall, 3) for each in figures],
         "false an hour": [_cell(each.false_per_hour, 2) for each in figures],
@@ -54,63 +53,8 @@ def family_table(results: Sequence[FamilyResult], use: Use) -> str:
         "of the first let-down (s)": [_cell(each.first_delay_s, 1) for each in figures],
         "90th percentile (s)": [_cell(each.delay_p90_s, 1) for each in figures],
         "99th percentile (s)": [_cell(each.delay_p99_s, 1) for each in figures],
-        "clairvoyant, median (s)": [_cell(delay_ratio(each.judged)[1], 1) for each in results],
-        "ratio": [_cell(delay_ratio(each.judged)[2], 2) for each in results],
-        "clairvoyant that must tell steps apart (s)": [
-            _cell(delay_ratio(each.judged, "past_steps_s")[1], 1) for each in results
-        ],
-        "ratio to it, steps": [
-            _cell(delay_ratio(each.judged, "past_steps_s")[2], 2) for each in results
-        ],
-        "clairvoyant that must tell steps and leans apart (s)": [
-            _cell(delay_ratio(each.judged, "past_eases_s")[1], 1) for each in results
-        ],
-        "ratio to it, steps and leans": [
-            _cell(delay_ratio(each.judged, "past_eases_s")[2], 2) for each in results
-        ],
-        "its 99th percentile (s)": [_cell(_late_s(each, "past_eases_s"), 1) for each in results],
-        "told by it within 30 s (%)": [_told_share(each, "past_eases_s") for each in results],
-        "first let-downs told by it (%)": [
-            _told_share(each, "past_eases_s", first=True) for each in results
-        ],
-        "clairvoyant that must look for the milk, too (s)": [
-            _cell(delay_ratio(each.judged, "searching_s")[1], 1) for each in results
-        ],
-        "ratio to it, looking": [
-            _cell(delay_ratio(each.judged, "searching_s")[2], 2) for each in results
-        ],
-        "99th percentile, looking (s)": [
-            _cell(_late_s(each, "searching_s"), 1) for each in results
-        ],
-        "told by it within 30 s, looking (%)": [
-            _told_share(each, "searching_s") for each in results
-        ],
-        "first let-downs told by it, looking (%)": [
-            _told_share(each, "searching_s", first=True) for each in results
-        ],
-        "looking all the time, at the best bar: F1": [_best_f1(each) for each in results],
-        "rises that fall short of the rule, an hour": [
-            _cell(sum(one.short_rises for one in each.judged) / each.figures.hours, 1)
-            for each in results
-        ],
-        "clairvoyant that must tell these apart (s)": [
-            _cell(delay_ratio(each.judged, "past_halted_s")[1], 1) for each in results
-        ],
-        "ratio to it, short rises": [
-            _cell(delay_ratio(each.judged, "past_halted_s")[2], 2) for each in results
-        ],
-        "the same, if it knew from how they rise how high (s)": [
-            _cell(delay_ratio(each.judged, "past_smaller_s")[1], 1) for each in results
-        ],
-        "its 99th percentile then (s)": [
-            _cell(_late_s(each, "past_smaller_s"), 1) for each in results
-        ],
-        "F1, short rises counted neither way": [_excused_f1(each, "excused") for each in results],
-        "told sooner, at 75 %: delay, median (s)": [_cell(each.delay_s, 1) for each in soon],
-        "F1, told sooner": [_cell(each.f1, 3) if each.let_downs else "–" for each in soon],
-        "F1, told sooner, short rises counted neither way": [
-            _excused_f1(each, "soon_excused") for each in results
-        ],
+        **_limit_rows(results),
+        **_short_rows(results),
         "onset error, median (s)": [_cell(each.onset_error_s, 2) for each in figures],
         "calibration error": [
             _cell(each.calibration_error, 3) if each.let_downs else "–" for each in figures
@@ -127,6 +71,87 @@ def family_table(results: Sequence[FamilyResult], use: Use) -> str:
     suction = [suction_cells([one.suction for one in each.judged]) for each in results]
     rows |= {name: [cells[name] for cells in suction] for name in suction[0]}
     return table(header, [(name, *cells) for name, cells in rows.items()])
+
+
+def _limit_rows(results: Sequence[FamilyResult]) -> dict[str, list[str]]:
+    """How soon the clairvoyants are that rule out what is no milk, and how much they tell."""
+    eases, looking = "past_eases_s", "searching_s"
+    return {
+        **_beside(results, "delay_s", "clairvoyant, median (s)", "ratio"),
+        **_beside(
+            results,
+            "past_steps_s",
+            "clairvoyant that must tell steps apart (s)",
+            "ratio to it, steps",
+        ),
+        **_beside(
+            results,
+            eases,
+            "clairvoyant that must tell steps and leans apart (s)",
+            "ratio to it, steps and leans",
+        ),
+        "its 99th percentile (s)": [_late(each, eases) for each in results],
+        "told by it within 30 s (%)": [_told_share(each, eases) for each in results],
+        "first let-downs told by it (%)": [
+            _told_share(each, eases, first=True) for each in results
+        ],
+        **_beside(
+            results,
+            looking,
+            "clairvoyant that must look for the milk, too (s)",
+            "ratio to it, looking",
+        ),
+        "99th percentile, looking (s)": [_late(each, looking) for each in results],
+        "told by it within 30 s, looking (%)": [_told_share(each, looking) for each in results],
+        "first let-downs told by it, looking (%)": [
+            _told_share(each, looking, first=True) for each in results
+        ],
+        "looking all the time, at the best bar: F1": [_best_f1(each) for each in results],
+    }
+
+
+def _short_rows(results: Sequence[FamilyResult]) -> dict[str, list[str]]:
+    """What rises that fall short of the rule cost the clairvoyant, us, and who tells sooner."""
+    soon = [sum_up([one.soon for one in each.judged]) for each in results]
+    hours = [each.figures.hours for each in results]
+    short = [sum(one.short_rises for one in each.judged) for each in results]
+    smaller = "past_smaller_s"
+    return {
+        "rises that fall short of the rule, an hour": [
+            _cell(count / over, 1) for count, over in zip(short, hours, strict=True)
+        ],
+        **_beside(
+            results,
+            "past_halted_s",
+            "clairvoyant that must tell these apart (s)",
+            "ratio to it, short rises",
+        ),
+        "the same, if it knew from how they rise how high (s)": [
+            _cell(delay_ratio(each.judged, smaller)[1], 1) for each in results
+        ],
+        "its 99th percentile then (s)": [_late(each, smaller) for each in results],
+        "F1, short rises counted neither way": [
+            _f1(sum_up([one.excused for one in each.judged])) for each in results
+        ],
+        f"told sooner, at {100 * SOONER:g} %: delay, median (s)": [
+            _cell(each.delay_s, 1) for each in soon
+        ],
+        "F1, told sooner": [_f1(each) for each in soon],
+        "F1, told sooner, short rises counted neither way": [
+            _f1(sum_up([one.soon_excused for one in each.judged])) for each in results
+        ],
+    }
+
+
+def _beside(
+    results: Sequence[FamilyResult], limit_name: str, median: str, ratio: str
+) -> dict[str, list[str]]:
+    """Return a clairvoyant's median delay and ours over it, as two rows of these names."""
+    both = [delay_ratio(each.judged, limit_name) for each in results]
+    return {
+        median: [_cell(known_s, 1) for _, known_s, _ in both],
+        ratio: [_cell(over, 2) for _, _, over in both],
+    }
 
 
 def peer_table(results: Sequence[FamilyResult]) -> str:
@@ -226,15 +251,14 @@ def _best_f1(result: FamilyResult) -> str:
     return _cell(best_f1(asked)[0], 3) if asked else "–"
 
 
-def _excused_f1(result: FamilyResult, name: str) -> str:
-    figures = sum_up([getattr(each, name) for each in result.judged])
+def _f1(figures: Figures) -> str:
     return _cell(figures.f1, 3) if figures.let_downs else "–"
 
 
-def _late_s(result: FamilyResult, limit_name: str) -> float:
+def _late(result: FamilyResult, limit_name: str) -> str:
     known = [getattr(limit, limit_name) for each in result.judged for limit in each.limits]
     told = [delay_s for delay_s in known if delay_s is not None]
-    return float(np.quantile(told, 0.99)) if told else math.nan
+    return _cell(float(np.quantile(told, 0.99)) if told else math.nan, 1)
 
 
 def _slow(result: FamilyResult, name: str) -> str:
