@@ -5,10 +5,23 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from amqtt.broker import Broker
+
+
+class _Steady(dict[str, Any]):
+    """Can be gone through while it grows.
+
+    When a client connects, amqtt goes through everybody's subscriptions and waits in between. When
+    another client subscribes meanwhile, that fails, and what the first publishes is acknowledged
+    and never passed on.
+    """
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(list(super().__iter__()))
 
 
 @asynccontextmanager
@@ -32,6 +45,7 @@ async def embedded_broker(port: int = 0) -> AsyncIterator[int]:
             },
         }
     )
+    broker._subscriptions = _Steady()  # noqa: SLF001
     await broker.start()
     try:
         yield port
