@@ -17,7 +17,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from lullaflow.config import MqttSettings
-from lullaflow.publish import Offer, kept
+from lullaflow.publish import Offer, connection, kept
 from lullaflow.publish import publisher as publisher_module
 from lullaflow.publish.connection import Dialer
 from lullaflow.publish.discovery import announcer
@@ -208,8 +208,6 @@ async def test_older_brokers_get_the_older_protocol_with_one_line(tmp_path: Path
 async def test_a_silent_broker_is_no_older_broker(mosquitto: Mosquitto, tmp_path: Path) -> None:
     """A broker that hangs once must not cost MQTT 5 for ever."""
     await mosquitto.start()
-    from lullaflow.publish import connection
-
     with pytest.MonkeyPatch.context() as patch, capture_logs() as logs:
         patch.setattr(connection, "PROBE_TIMEOUT_S", 0.3)
         patch.setattr(connection, "CONNECT_TIMEOUT_S", 1.0)
@@ -223,6 +221,29 @@ async def test_a_silent_broker_is_no_older_broker(mosquitto: Mosquitto, tmp_path
                 await listener.events(session_events(0)[:1])
     assert not [e for e in logs if "3.1.1" in e["event"]]
     assert "p5" in (mosquitto.folder / "broker.log").read_text()
+
+
+@needs_mosquitto
+@pytest.mark.mosquitto
+async def test_a_broker_that_wakes_up_between_two_tries_is_no_older_broker(
+    mosquitto: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await mosquitto.start()
+    make = Dialer._client
+    async with gate_before(mosquitto) as gate, listening(mosquitto.port) as listener:
+
+        def waking(dialer: Dialer, version: aiomqtt.ProtocolVersion) -> aiomqtt.Client:
+            gate.silent = gate.silent and version is aiomqtt.ProtocolVersion.V5
+            return make(dialer, version)
+
+        monkeypatch.setattr(connection, "PROBE_TIMEOUT_S", 0.3)
+        monkeypatch.setattr(Dialer, "_client", waking)
+        gate.silent = True
+        with capture_logs() as logs:
+            async with bridge(tmp_path, settings(gate.port)) as it:
+                await it.say(session_events(0)[:1])
+                await listener.events(session_events(0)[:1])
+    assert not [e for e in logs if "3.1.1" in e["event"]]
 
 
 @pytest.mark.parametrize(
@@ -271,8 +292,6 @@ async def test_tls_where_the_broker_speaks_none_is_said_in_words(
 async def test_a_frozen_broker_is_noticed_and_nothing_is_lost(
     mosquitto: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from lullaflow.publish import connection
-
     monkeypatch.setattr(connection, "CONNECT_TIMEOUT_S", 0.5)
     await mosquitto.start()
     events = session_events(0)
@@ -377,8 +396,6 @@ class Babbler(Gate):
 async def test_nonsense_from_a_broker_is_survived(
     mosquitto: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from lullaflow.publish import connection
-
     monkeypatch.setattr(connection, "CONNECT_TIMEOUT_S", 0.5)
     await mosquitto.start()
     chance = random.Random(5)
@@ -445,8 +462,6 @@ async def test_waiting_for_a_broker_costs_nothing(tmp_path: Path) -> None:
 async def test_a_broker_that_never_answers_costs_no_sockets(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from lullaflow.publish import connection
-
     for name in ("PROBE_TIMEOUT_S", "CONNECT_TIMEOUT_S"):
         monkeypatch.setattr(connection, name, 0.05)
     tries: list[asyncio.StreamWriter] = []

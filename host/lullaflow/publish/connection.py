@@ -215,14 +215,27 @@ class Dialer:
                 except aiomqtt.MqttError as error:
                     if self._known or not _may_be_older(error):
                         raise
-                    # Only a connection proves it: a broker in trouble is silent as well.
-                    older = aiomqtt.ProtocolVersion.V311
-                    client = await stack.enter_async_context(self._client(older))
-                    self._version = older
-                    log.info("the broker does not speak MQTT 5; using 3.1.1")
+                    client = await self._ask_older(stack, error)
             self._known = True
             client.timeout = CONNECT_TIMEOUT_S
             yield _Connection(client)
+
+    async def _ask_older(self, stack: AsyncExitStack, error: aiomqtt.MqttError) -> _Client:
+        """Connect by MQTT 3.1.1 where that works and MQTT 5 did not, for this `error`."""
+        if _code(error) != _V5_UNSUPPORTED:
+            # Only a connection proves it: a broker in trouble is silent as well. And that one may
+            # be well again since.
+            async with self._client(aiomqtt.ProtocolVersion.V311):
+                pass
+            try:
+                return await stack.enter_async_context(self._client(self._version))
+            except aiomqtt.MqttError as again:
+                if not _may_be_older(again):
+                    raise
+        client = await stack.enter_async_context(self._client(aiomqtt.ProtocolVersion.V311))
+        self._version = aiomqtt.ProtocolVersion.V311
+        log.info("the broker does not speak MQTT 5; using 3.1.1")
+        return client
 
     def _client(self, version: aiomqtt.ProtocolVersion) -> _Client:
         settings = self._settings
