@@ -61,7 +61,7 @@ async def replayed(folder: Path, session: str) -> list[str]:
 async def test_slow_let_down_brings_music_then_the_photo(
     tmp_path: Path, broker: Callable[[Path], Any]
 ) -> None:
-    async with house(tmp_path, "slow", broker=broker, speed=25) as home:
+    async with house(tmp_path, "slow", broker=broker, speed=50) as home:
         ended = await home.event("session_ended")
         events = home.events
         assert in_order(
@@ -133,7 +133,7 @@ def stored_frames(folder: Path) -> list[str]:
 
 
 async def test_radio_cut_loses_no_frame_and_replay_gives_the_very_events(tmp_path: Path) -> None:
-    async with house(tmp_path, "calm") as home:
+    async with house(tmp_path, "calm", speed=40) as home:
         await home.event("phase_changed")
         await home.tell_pump("cut 10")
         restored = await home.event("link_restored")

@@ -132,7 +132,8 @@ async def run_demo(plan: DemoPlan) -> None:
     """
     # The rooms below take a second to import, which `lullaflow --help` need not wait for.
     from lullaflow.daemon.service import run_daemon
-    from lullaflow.publish import BrokerError, embedded_broker, listen
+    from lullaflow.publish import BrokerError, listen
+    from lullaflow.publish.embedded_broker import embedded_broker
 
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="lullaflow-demo-"))

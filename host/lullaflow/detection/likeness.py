@@ -15,13 +15,13 @@ they tell counts as told: what rises within ten seconds of it is the same let-do
 from __future__ import annotations
 
 import math
-from typing import Final
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lullaflow.detection.forest import Trees
-from lullaflow.detection.nets import read_nets
+from lullaflow.detection.nets import Nets, read_nets
 from lullaflow.detection.trees import BIAS, TREES
 from lullaflow.detection.weights import WEIGHTS
 
@@ -34,9 +34,12 @@ def likeness(figures: NDArray[np.float32], untimely: float = 0.0) -> float:
         untimely: logarithm by how much less likely a let-down is at this time.
     """
     seen = figures.astype(np.float64)
-    log_odds = (BIAS + _TREES.log_odds(seen) + _NETS.log_odds(seen)) / 2.0 - untimely
+    trees, nets = eye()
+    log_odds = (BIAS + trees.log_odds(seen) + nets.log_odds(seen)) / 2.0 - untimely
     return 1.0 / (1.0 + math.exp(-log_odds))
 
 
-_TREES: Final = Trees(TREES)
-_NETS: Final = read_nets(WEIGHTS)
+@cache
+def eye() -> tuple[Trees, Nets]:
+    """Return what the eye has learnt, read from its texts once."""
+    return Trees(TREES), read_nets(WEIGHTS)

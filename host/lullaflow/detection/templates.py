@@ -138,11 +138,6 @@ def bank() -> Bank:
     )
 
 
-def prepare() -> None:
-    """Compute the filters now, lest the first session wait: a small computer takes seconds."""
-    bank()
-
-
 def _bent(bins: int, base_bins: int) -> Array:
     """Return the columns of a line that bends at the onset, over base and rise."""
     at = np.arange(-bins - base_bins, 1, dtype=np.float64)

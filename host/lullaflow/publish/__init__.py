@@ -3,7 +3,6 @@
 from lullaflow.publish.commands import OnCommand
 from lullaflow.publish.connection import BrokerError
 from lullaflow.publish.discovery import Knob, Offer
-from lullaflow.publish.embedded_broker import embedded_broker
 from lullaflow.publish.events import Outbox
 from lullaflow.publish.listener import listen
 from lullaflow.publish.publisher import Publisher
@@ -17,7 +16,6 @@ __all__ = [
     "OnCommand",
     "Outbox",
     "Publisher",
-    "embedded_broker",
     "last_session",
     "listen",
     "pump_state",

@@ -74,6 +74,13 @@ def _blank() -> Image.Image:
     return Image.new("L", (_CANVAS_PX, _CANVAS_PX))
 
 
+def _parts(mask: Image.Image, room: int = 0) -> tuple[Box, Image.Image]:
+    """Return where a mask has anything, with some room about it, and what is there."""
+    left, top, right, bottom = mask.getbbox() or (0, 0, 1, 1)
+    box = (left - room, top - room, right + room, bottom + room)
+    return box, mask.crop(box)
+
+
 def _blurred(mask: Image.Image, share: float) -> Image.Image:
     """Blur by a share of the picture's side; coarse first, as blur has no detail to lose."""
     small = mask.resize((max(1, mask.width // 6), max(1, mask.height // 6)), Image.Resampling.BOX)
@@ -81,17 +88,16 @@ def _blurred(mask: Image.Image, share: float) -> Image.Image:
     return soft.resize(mask.size, Image.Resampling.BICUBIC)
 
 
-def _fill(picture: Image.Image, mask: Image.Image, colour: Colour) -> None:
-    picture.paste(colour, (0, 0), mask)
+def _fill(picture: Image.Image, mask: Image.Image, colour: Colour, soft: float = 0.0) -> None:
+    """Fill a shape, its edge blurred by a share of the picture's side."""
+    box, part = _parts(mask, _length(3.0 * soft) if soft else 0)
+    picture.paste(colour, box[:2], _blurred(part, soft) if soft else part)
 
 
 def _volume(picture: Image.Image, mask: Image.Image, colours: Colours, depth: float) -> None:
     """Fill a shape with its colour, light where it faces the moon and shade where it does not."""
     base, light, shade = colours
-    room = _length(2.5 * depth)
-    left, top, right, bottom = mask.getbbox() or (0, 0, 1, 1)
-    box = (left - room, top - room, right + room, bottom + room)
-    mask = mask.crop(box)
+    box, mask = _parts(mask, _length(2.5 * depth))
     soft = _blurred(mask, depth)
     step = _length(0.9 * depth)
     picture.paste(base, box[:2], mask)
@@ -114,9 +120,12 @@ def _sky() -> Image.Image:
     stops = np.linspace(0, 1, len(_SKY))
     at = np.linspace(-_MARGIN, 1 + _MARGIN, side)
     column = np.stack([np.interp(at, stops, [c[i] for c in _SKY]) for i in range(3)], axis=1)
-    # A little noise, or the slow change of colour would show as bands.
-    grain = np.random.default_rng(3).uniform(-1.5, 1.5, (side, side, 1))
-    return Image.fromarray(np.clip(column[:, None, :] + grain, 0, 255).astype(np.uint8))
+    sky = np.empty((side, side, 3), np.uint8)
+    grain = np.random.default_rng(3)
+    for row, colour in zip(sky, column, strict=True):
+        # A little noise, or the slow change of colour would show as bands.
+        row[:] = colour + grain.uniform(-1.5, 1.5, (side, 1))
+    return Image.fromarray(sky)
 
 
 def _stars(picture: Image.Image, chance: random.Random) -> None:
@@ -129,7 +138,7 @@ def _stars(picture: Image.Image, chance: random.Random) -> None:
         _circle(mask, x, y, radius, 110 + round(120 * chance.random()))
         if radius > 0.0016:
             _circle(glow, x, y, radius * 4, 90)
-    _fill(picture, _blurred(glow, 0.004), _MOON)
+    _fill(picture, glow, _MOON, soft=0.004)
     _fill(picture, mask, _MOON)
 
 
@@ -137,7 +146,7 @@ def _moon(picture: Image.Image) -> None:
     (x, y), radius = _MOON_AT, 0.105
     glow = _blank()
     _circle(glow, x, y, radius * 1.9, 150)
-    _fill(picture, _blurred(glow, 0.09), (236, 176, 122))
+    _fill(picture, glow, (236, 176, 122), soft=0.09)
     disc, bite = _blank(), _blank()
     _circle(disc, x, y, radius, 255)
     _circle(bite, x - 0.45 * radius, y - 0.24 * radius, radius * 0.92, 255)
@@ -178,7 +187,7 @@ def _baby(picture: Image.Image) -> None:
     x, y, radius = 0.345, 0.655, 0.128
     shadow = _blank()
     ImageDraw.Draw(shadow).ellipse(_px(0.2, 0.74, 0.86, 0.9), 150)
-    _fill(picture, _blurred(shadow, 0.03), (120, 76, 80))
+    _fill(picture, shadow, (120, 76, 80), soft=0.03)
     _blanket(picture)
     head = _blank()
     _circle(head, x, y, radius)
@@ -248,7 +257,7 @@ def _face(picture: Image.Image, x: float, y: float) -> None:
     blush = _blank()
     for side in (-0.062, 0.068):
         _circle(blush, x + side, y + 0.062, 0.021, 170)
-    _fill(picture, _blurred(blush, 0.009), _BLUSH)
+    _fill(picture, blush, _BLUSH, soft=0.009)
     lines = _blank()
     draw = ImageDraw.Draw(lines)
     width = _length(0.0052)
