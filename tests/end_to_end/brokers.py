@@ -7,7 +7,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -15,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-MOSQUITTO = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
+from .house import MOSQUITTO, free_port
+
 NATS = os.environ.get("LULLAFLOW_NATS_SERVER") or shutil.which("nats-server")
 NODE = shutil.which("node")
 NODE_FOLDER = Path(os.environ.get("LULLAFLOW_NODE_FOLDER", "."))
@@ -23,12 +23,6 @@ NODE_FOLDER = Path(os.environ.get("LULLAFLOW_NODE_FOLDER", "."))
 PATIENCE_S = 20.0
 
 needs_mosquitto = pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is not installed")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class BrokerProcess:

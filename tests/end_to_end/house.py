@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import random
 import shutil
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,10 +23,16 @@ MOSQUITTO = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sb
 
 
 def free_port() -> int:
-    """Return a TCP port on loopback that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a TCP port on loopback that nobody uses now.
+
+    It is none of those that systems hand out by themselves (from 32,768 on): some program's next
+    connection would have it before the one that it is meant for has started.
+    """
+    while True:
+        port = random.SystemRandom().randrange(10_000, 32_768)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 async def listening(port: int) -> None:
@@ -184,6 +191,8 @@ async def house(
             )
         )
         await listening_without_connecting(radio_port)
+        if broker is embedded_broker:
+            mqtt += '\nprotocol = "3.1.1"'  # all that it knows, and it is silent to all else
         config = folder / "lullaflow.toml"
         config.write_text(
             f"""

@@ -79,7 +79,7 @@ async def test_slow_let_down_brings_music_then_the_photo(
 
 
 async def test_calm_session_needs_no_cue_and_let_down_is_found_quickly(tmp_path: Path) -> None:
-    async with house(tmp_path, "calm", speed=50) as home:
+    async with house(tmp_path, "calm", speed=60) as home:
         found = await home.event("let_down")
         ended = await home.event("session_ended")
         assert "cue_started" not in home.types()
@@ -94,7 +94,7 @@ async def test_calm_session_needs_no_cue_and_let_down_is_found_quickly(tmp_path:
 
 
 async def test_session_without_let_down_ends_politely(tmp_path: Path) -> None:
-    async with house(tmp_path, "none", speed=60) as home:
+    async with house(tmp_path, "none", speed=80) as home:
         ended = await home.event("session_ended")
         assert ended["time_to_let_down_s"] is None
         assert ended["let_downs"] == 0
@@ -102,13 +102,13 @@ async def test_session_without_let_down_ends_politely(tmp_path: Path) -> None:
 
 
 async def test_knocks_drips_and_pauses_are_no_milk(tmp_path: Path) -> None:
-    async with house(tmp_path, "knocks", speed=60) as home:
+    async with house(tmp_path, "knocks", speed=80) as home:
         await home.event("session_ended")
         assert "let_down" not in home.types()
 
 
 async def test_two_sides_and_several_let_downs(tmp_path: Path) -> None:
-    async with house(tmp_path, "double", speed=60) as home:
+    async with house(tmp_path, "double", speed=80) as home:
         ended = await home.event("session_ended")
         assert ended["let_downs"] >= 2
         assert ended["volume_left_ml"] > 10
@@ -133,7 +133,7 @@ def stored_frames(folder: Path) -> list[str]:
 
 
 async def test_radio_cut_loses_no_frame_and_replay_gives_the_very_events(tmp_path: Path) -> None:
-    async with house(tmp_path, "calm", speed=40) as home:
+    async with house(tmp_path, "calm", speed=30) as home:
         await home.event("phase_changed")
         await home.tell_pump("cut 10")
         restored = await home.event("link_restored")

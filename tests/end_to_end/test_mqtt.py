@@ -232,9 +232,11 @@ async def test_a_broker_that_wakes_up_between_two_tries_is_no_older_broker(
     make = Dialer._client
     async with gate_before(mosquitto) as gate, listening(mosquitto.port) as listener:
 
-        def waking(dialer: Dialer, version: aiomqtt.ProtocolVersion) -> aiomqtt.Client:
+        def waking(
+            dialer: Dialer, version: aiomqtt.ProtocolVersion, timeout_s: float | None = None
+        ) -> aiomqtt.Client:
             gate.silent = gate.silent and version is aiomqtt.ProtocolVersion.V5
-            return make(dialer, version)
+            return make(dialer, version, timeout_s)
 
         monkeypatch.setattr(connection, "PROBE_TIMEOUT_S", 0.3)
         monkeypatch.setattr(Dialer, "_client", waking)
@@ -260,9 +262,11 @@ async def test_no_broker_at_all_is_no_older_broker_and_is_said_in_words(
     tried: list[aiomqtt.ProtocolVersion] = []
     make = Dialer._client
 
-    def counted(dialer: Dialer, version: aiomqtt.ProtocolVersion) -> aiomqtt.Client:
+    def counted(
+        dialer: Dialer, version: aiomqtt.ProtocolVersion, timeout_s: float | None = None
+    ) -> aiomqtt.Client:
         tried.append(version)
-        return make(dialer, version)
+        return make(dialer, version, timeout_s)
 
     monkeypatch.setattr(Dialer, "_client", counted)
     mqtt = settings(free_port()).model_copy(update=more)

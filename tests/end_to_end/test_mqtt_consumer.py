@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 from collections import Counter
@@ -98,7 +97,7 @@ async def test_a_whole_session_with_a_break_is_as_described(tmp_path: Path) -> N
         await home.command("identify", "1")
         await home.tell_pump("cut 5")
         await home.event("session_ended")
-        await asyncio.sleep(0)
+        await listener.payload("lullaflow/pump/command_result")
         consumer = Consumer()
         ours = [item for item in listener.heard if item[0].startswith("lullaflow/")]
         for topic, payload, kept in ours:

@@ -143,17 +143,17 @@ async def run_demo(plan: DemoPlan) -> None:
         else:
             port = await stack.enter_async_context(embedded_broker(free_port()))
             broker = MqttSettings(port=port, protocol="3.1.1")  # all that the embedded one knows
-        config = _config(plan, broker, f"127.0.0.1:{free_port()}", Path(folder))
         try:
-            heard = await stack.enter_async_context(listen(config.mqtt))
+            heard = await stack.enter_async_context(listen(broker))
         except BrokerError as error:
             raise CommandError(
                 f"No broker answers at {broker.host}:{broker.port} ({error}): start it, or leave "
                 "--broker out to use the embedded one."
             ) from None
-        pump = await stack.enter_async_context(simulator(_arguments(plan, config)))
+        pump = await stack.enter_async_context(simulator(_arguments(plan, broker)))
+        config = _config(plan, broker, pump.radio, Path(folder))
         daemon = asyncio.create_task(run_daemon(config), name="demo.daemon")
-        watch = asyncio.create_task(_watch(plan, config.mqtt, heard, pump, sink), name="demo.watch")
+        watch = asyncio.create_task(_watch(plan, broker, heard, pump, sink), name="demo.watch")
         try:
             await asyncio.wait((daemon, watch), return_when=asyncio.FIRST_COMPLETED)
             await (daemon if daemon.done() else watch)
@@ -258,7 +258,7 @@ def _sentence(event: Event) -> str:
 
 def _config(plan: DemoPlan, broker: MqttSettings, radio: str, folder: Path) -> Config:
     return Config(
-        bluetooth=BluetoothSettings(controller=f"tcp-client:{radio}"),
+        bluetooth=BluetoothSettings(controller=radio),
         pumps={PUMP: PumpSettings(name="Simulated pump")},
         mqtt=broker,
         cues=plan.cues,
@@ -267,16 +267,14 @@ def _config(plan: DemoPlan, broker: MqttSettings, radio: str, folder: Path) -> C
     )
 
 
-def _arguments(plan: DemoPlan, config: Config) -> list[str]:
-    radio = config.bluetooth.controller.removeprefix("tcp-client:")
+def _arguments(plan: DemoPlan, broker: MqttSettings) -> list[str]:
     arguments = {
         "--scenario": plan.scenario,
         "--speed": str(plan.speed),
         "--sessions": str(plan.sessions),
         "--seed": str(plan.seed),
-        "--radio": f"tcp-server:{radio}",
-        "--mqtt": f"{config.mqtt.host}:{config.mqtt.port}",
-        "--base-topic": config.mqtt.base_topic,
+        "--mqtt": f"{broker.host}:{broker.port}",
+        "--base-topic": broker.base_topic,
         "--pump": PUMP,
     }
     given = [word for pair in arguments.items() for word in pair]

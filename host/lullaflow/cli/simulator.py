@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 import socket
 import sys
@@ -28,10 +29,15 @@ def free_port() -> int:
 
 
 class Simulator:
-    """A running `lullaflow-sim`."""
+    """A running `lullaflow-sim`.
+
+    Attributes:
+        radio: where its radio can be reached, as `bluetooth.controller` names it.
+    """
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
+        self.radio = ""
         self._complaint: str | None = None
 
     async def wait(self) -> None:
@@ -64,11 +70,13 @@ def _ending(code: int) -> str:
 async def simulator(arguments: Sequence[str]) -> AsyncIterator[Simulator]:
     """Run `lullaflow-sim` while the block runs; the block begins when its radio can be reached.
 
+    It chooses a port by itself: another program might take one that was free a second before.
+
     Raises:
         CommandError: when it does not start.
     """
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "lullaflow_sim", *arguments),
+        *(sys.executable, "-m", "lullaflow_sim", "--radio", "tcp-server:127.0.0.1:0", *arguments),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -89,6 +97,7 @@ async def simulator(arguments: Sequence[str]) -> AsyncIterator[Simulator]:
             if not ready:
                 await running.wait()
                 raise CommandError("The simulated pump ended at once.")
+            running.radio = json.loads(ready)["radio"]
             followers.create_task(running.follow(out), name="simulator.stdout")
             try:
                 yield running

@@ -23,6 +23,10 @@ CONNECT_TIMEOUT_S: Final = 10.0
 PROBE_TIMEOUT_S: Final = 3.0
 """For the first try with MQTT 5: some older brokers just leave it unanswered."""
 
+LEAST_PROBE_S: Final = 0.3
+LIKE_LAST: Final = 10.0
+"""For another try, right after the broker has answered in MQTT 3.1.1: ten times what that took."""
+
 _V5_UNSUPPORTED: Final = 132
 """Refusal for a protocol version (MQTT 5, 3.2.2.2); paho turns MQTT 3.1.1's code 1 into it."""
 
@@ -224,11 +228,14 @@ class Dialer:
         """Connect by MQTT 3.1.1 where that works and MQTT 5 did not, for this `error`."""
         if _code(error) != _V5_UNSUPPORTED:
             # Only a connection proves it: a broker in trouble is silent as well. And that one may
-            # be well again since.
+            # be well again since; then it answers as soon as it has just answered.
+            clock = asyncio.get_running_loop().time
+            began_s = clock()
             async with self._client(aiomqtt.ProtocolVersion.V311):
-                pass
+                took_s = clock() - began_s
+            timeout_s = min(max(LIKE_LAST * took_s, LEAST_PROBE_S), PROBE_TIMEOUT_S)
             try:
-                return await stack.enter_async_context(self._client(self._version))
+                return await stack.enter_async_context(self._client(self._version, timeout_s))
             except aiomqtt.MqttError as again:
                 if not _may_be_older(again):
                     raise
@@ -237,9 +244,11 @@ class Dialer:
         log.info("the broker does not speak MQTT 5; using 3.1.1")
         return client
 
-    def _client(self, version: aiomqtt.ProtocolVersion) -> _Client:
+    def _client(self, version: aiomqtt.ProtocolVersion, timeout_s: float | None = None) -> _Client:
         settings = self._settings
-        probing = not self._known and version is aiomqtt.ProtocolVersion.V5
+        if timeout_s is None:
+            probing = not self._known and version is aiomqtt.ProtocolVersion.V5
+            timeout_s = PROBE_TIMEOUT_S if probing else CONNECT_TIMEOUT_S
         return _Client(
             settings.host,
             settings.port,
@@ -249,7 +258,7 @@ class Dialer:
             protocol=version,
             will=self._will,
             keepalive=settings.keepalive_s,
-            timeout=PROBE_TIMEOUT_S if probing else CONNECT_TIMEOUT_S,
+            timeout=timeout_s,
             tls_context=_tls(settings) if settings.tls else None,
         )
 
