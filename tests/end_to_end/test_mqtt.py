@@ -306,7 +306,7 @@ async def test_a_frozen_broker_is_noticed_and_nothing_is_lost(
         await it.until_connected()
         mosquitto.send(signal.SIGSTOP)
         await it.say(events)
-        await asyncio.sleep(1.0)
+        await until(lambda: not it.publisher.connected)
         mosquitto.send(signal.SIGCONT)
         await listener.events(events)
         assert list(dict.fromkeys(listener.event_ids())) == [event.id for event in events]
@@ -366,7 +366,8 @@ async def test_a_wrong_password_is_said_once_and_tried_again(
     with capture_logs() as logs:
         mqtt = settings(mosquitto.port, username="mother", password_file=str(secret))
         async with bridge(tmp_path, mqtt) as it:
-            await asyncio.sleep(1.0)
+            log = mosquitto.folder / "broker.log"
+            await until(lambda: log.read_text().count("not authorised") >= 3)
             assert not it.publisher.connected
             secret.write_text("right\n")
             await it.until_connected()

@@ -154,7 +154,7 @@ async def test_a_daemon_that_cannot_start_says_why_in_one_line(
 async def test_a_daemon_told_to_stop_says_goodbye(
     tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
-    async with house(tmp_path, "calm", speed=10) as home:
+    async with house(tmp_path, "calm", speed=30) as home:
         await home.event("session_started")
         home.daemon.send_signal(number)
         assert await asyncio.wait_for(home.daemon.wait(), 15) == code
@@ -181,7 +181,7 @@ async def test_a_broker_that_is_away_at_the_start_gets_everything_later(tmp_path
     )
     simulator = (sys.executable, "-m", "lullaflow_sim", "--radio", f"tcp-server:{radio}")
     daemon = (sys.executable, "-m", "lullaflow", "run")
-    async with process(*simulator, "--speed", "20", log=tmp_path / "pump.log"):
+    async with process(*simulator, "--speed", "40", log=tmp_path / "pump.log"):
         await listening_without_connecting(int(radio.rpartition(":")[2]))
         log = tmp_path / "daemon.log"
         async with process(*daemon, "-c", str(tmp_path / "lullaflow.toml"), log=log):
