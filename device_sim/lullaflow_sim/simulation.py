@@ -101,6 +101,7 @@ class Simulation:
         self._say = say
         self._speed = plan.speed
         self._time_runs = asyncio.Event()
+        self._booted = asyncio.Event()
         self._transmit = TransmitQueue(MIN_NOTIFICATION_GAP_S)
         self.clock = DeviceClock(1.0, self._transmit)
         self._device = SimulatedDevice(
@@ -165,6 +166,8 @@ class Simulation:
                 # A person switches board and pump on when all is ready; and at speed, the seconds
                 # in which a host starts would be minutes of a session that nobody follows.
                 await self._time_runs.wait()
+            # A day that began before its board would have moments that no frame can tell of.
+            await self._booted.wait()
             tasks.create_task(self.clock.run(), name="simulation.clock")
             if self.plan.wait:
                 await self._transmit.first_use.wait()
@@ -201,6 +204,7 @@ class Simulation:
         program: Any = Application(ble, clock, board, self._flash)
         boot = Boot(program.boot_id, self.clock.now_s)
         board.after_sampling = self.log.follow(program.ring, boot)
+        self._booted.set()
         self._say({"event": "boot", "boot_id": boot.boot_id, "at_s": boot.at_s})
         return cast(Program, program)
 

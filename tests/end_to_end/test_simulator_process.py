@@ -50,10 +50,13 @@ class Process:
         return self._process.returncode, complaint.decode()
 
 
+PROGRAM = ("-m", "lullaflow_sim")
+
+
 @asynccontextmanager
-async def simulator(*arguments, radio="tcp-server:127.0.0.1:0"):
+async def simulator(*arguments, radio="tcp-server:127.0.0.1:0", program=PROGRAM):
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "lullaflow_sim", "--radio", radio, *arguments),
+        *(sys.executable, *program, "--radio", radio, *arguments),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -146,6 +149,31 @@ async def test_a_day_ends_by_itself_and_its_let_downs_are_told(tmp_path):
         ]
         assert onsets
         assert all(session["start_s"] < onset < session["stop_s"] for onset in onsets)
+
+
+SLOW_TO_START = """
+import asyncio
+from bumble.device import Device
+from lullaflow_sim.cli import app
+
+power_on = Device.power_on
+
+async def slowly(device):
+    await asyncio.sleep(0.5)
+    await power_on(device)
+
+Device.power_on = slowly
+app()
+"""
+
+
+async def test_a_day_begins_when_its_board_has_started_however_slow_the_machine(tmp_path):
+    truth = tmp_path / "truth.json"
+    day = ("--scenario", "calm", "--speed", "250", "--no-wait", "--truth", str(truth))
+    async with simulator(*day, program=("-c", SLOW_TO_START)) as pump:
+        assert await pump.end() == (0, "")
+    (session,) = json.loads(truth.read_text())["sessions"]
+    assert session["start_s"] >= 0
 
 
 async def test_bonds_and_name_outlive_the_process_on_its_flash(tmp_path):
