@@ -32,12 +32,12 @@ async def test_what_it_has_acknowledged_it_passes_on_while_others_subscribe() ->
                 await restless.subscribe(f"new/{number}")
 
         expected = {f"{number}".encode() for number in range(20)}
-        subscribing = asyncio.create_task(subscribe())
-        for payload in sorted(expected):
-            async with aiomqtt.Client("127.0.0.1", port) as speaker:
-                await speaker.publish("said", payload, qos=1)
-        over.set()
-        await subscribing
+        async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as group:
+            group.create_task(subscribe())
+            for payload in sorted(expected):
+                async with aiomqtt.Client("127.0.0.1", port) as speaker:
+                    await speaker.publish("said", payload, qos=1)
+            over.set()
         async with asyncio.timeout(PATIENCE_S):
             async for message in ears.messages:
                 if message.topic.value == "said":

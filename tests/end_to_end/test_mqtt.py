@@ -230,13 +230,13 @@ async def test_a_broker_that_wakes_up_between_two_tries_is_no_older_broker(
 ) -> None:
     await mosquitto.start()
     make = Dialer._client
+    tried: list[aiomqtt.ProtocolVersion] = []
     async with gate_before(mosquitto) as gate, listening(mosquitto.port) as listener:
 
-        def waking(
-            dialer: Dialer, version: aiomqtt.ProtocolVersion, timeout_s: float | None = None
-        ) -> aiomqtt.Client:
+        def waking(dialer: Dialer, version: aiomqtt.ProtocolVersion) -> aiomqtt.Client:
+            tried.append(version)
             gate.silent = gate.silent and version is aiomqtt.ProtocolVersion.V5
-            return make(dialer, version, timeout_s)
+            return make(dialer, version)
 
         monkeypatch.setattr(connection, "PROBE_TIMEOUT_S", 0.3)
         monkeypatch.setattr(Dialer, "_client", waking)
@@ -245,6 +245,8 @@ async def test_a_broker_that_wakes_up_between_two_tries_is_no_older_broker(
             async with bridge(tmp_path, settings(gate.port)) as it:
                 await it.say(session_events(0)[:1])
                 await listener.events(session_events(0)[:1])
+    five, older = aiomqtt.ProtocolVersion.V5, aiomqtt.ProtocolVersion.V311
+    assert tried == [five, older, five]
     assert not [e for e in logs if "3.1.1" in e["event"]]
 
 
@@ -262,11 +264,9 @@ async def test_no_broker_at_all_is_no_older_broker_and_is_said_in_words(
     tried: list[aiomqtt.ProtocolVersion] = []
     make = Dialer._client
 
-    def counted(
-        dialer: Dialer, version: aiomqtt.ProtocolVersion, timeout_s: float | None = None
-    ) -> aiomqtt.Client:
+    def counted(dialer: Dialer, version: aiomqtt.ProtocolVersion) -> aiomqtt.Client:
         tried.append(version)
-        return make(dialer, version, timeout_s)
+        return make(dialer, version)
 
     monkeypatch.setattr(Dialer, "_client", counted)
     mqtt = settings(free_port()).model_copy(update=more)

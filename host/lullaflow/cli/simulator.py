@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -19,13 +18,6 @@ READY_WITHIN_S = 30.0
 STOP_WITHIN_S = 5.0
 
 log = structlog.get_logger(__name__)
-
-
-def free_port() -> int:
-    """Return a TCP port on loopback that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Simulator:
@@ -70,7 +62,8 @@ def _ending(code: int) -> str:
 async def simulator(arguments: Sequence[str]) -> AsyncIterator[Simulator]:
     """Run `lullaflow-sim` while the block runs; the block begins when its radio can be reached.
 
-    It chooses a port by itself: another program might take one that was free a second before.
+    The simulator chooses its radio's port itself: by the time it has started, another program might
+    have taken one that was free before.
 
     Raises:
         CommandError: when it does not start.
@@ -97,7 +90,10 @@ async def simulator(arguments: Sequence[str]) -> AsyncIterator[Simulator]:
             if not ready:
                 await running.wait()
                 raise CommandError("The simulated pump ended at once.")
-            running.radio = json.loads(ready)["radio"]
+            try:
+                running.radio = json.loads(ready)["radio"]
+            except (ValueError, KeyError, TypeError):
+                raise CommandError("The simulated pump does not say where its radio is.") from None
             followers.create_task(running.follow(out), name="simulator.stdout")
             try:
                 yield running

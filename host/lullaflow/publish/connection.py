@@ -21,11 +21,7 @@ CONNECT_TIMEOUT_S: Final = 10.0
 """For connecting, and for the broker's acknowledgement of each message."""
 
 PROBE_TIMEOUT_S: Final = 3.0
-"""For the first try with MQTT 5: some older brokers just leave it unanswered."""
-
-LEAST_PROBE_S: Final = 0.3
-LIKE_LAST: Final = 10.0
-"""For another try, right after the broker has answered in MQTT 3.1.1: ten times what that took."""
+"""For the first tries with MQTT 5: some older brokers just leave it unanswered."""
 
 _V5_UNSUPPORTED: Final = 132
 """Refusal for a protocol version (MQTT 5, 3.2.2.2); paho turns MQTT 3.1.1's code 1 into it."""
@@ -219,23 +215,28 @@ class Dialer:
                 except aiomqtt.MqttError as error:
                     if self._known or not _may_be_older(error):
                         raise
-                    client = await self._ask_older(stack, error)
+                    client = await self._connect_otherwise(stack, error)
             self._known = True
             client.timeout = CONNECT_TIMEOUT_S
             yield _Connection(client)
 
-    async def _ask_older(self, stack: AsyncExitStack, error: aiomqtt.MqttError) -> _Client:
-        """Connect by MQTT 3.1.1 where that works and MQTT 5 did not, for this `error`."""
+    async def _connect_otherwise(self, stack: AsyncExitStack, error: aiomqtt.MqttError) -> _Client:
+        """Connect after MQTT 5 has failed: by 3.1.1, or by 5 where the broker had only been silent.
+
+        Args:
+            stack: where the connection is entered.
+            error: by which MQTT 5 failed.
+
+        Raises:
+            aiomqtt.MqttError: neither works.
+        """
         if _code(error) != _V5_UNSUPPORTED:
             # Only a connection proves it: a broker in trouble is silent as well. And that one may
-            # be well again since; then it answers as soon as it has just answered.
-            clock = asyncio.get_running_loop().time
-            began_s = clock()
+            # be well again by now, and would be taken for an older one until we end.
             async with self._client(aiomqtt.ProtocolVersion.V311):
-                took_s = clock() - began_s
-            timeout_s = min(max(LIKE_LAST * took_s, LEAST_PROBE_S), PROBE_TIMEOUT_S)
+                pass
             try:
-                return await stack.enter_async_context(self._client(self._version, timeout_s))
+                return await stack.enter_async_context(self._client(self._version))
             except aiomqtt.MqttError as again:
                 if not _may_be_older(again):
                     raise
@@ -244,11 +245,9 @@ class Dialer:
         log.info("the broker does not speak MQTT 5; using 3.1.1")
         return client
 
-    def _client(self, version: aiomqtt.ProtocolVersion, timeout_s: float | None = None) -> _Client:
+    def _client(self, version: aiomqtt.ProtocolVersion) -> _Client:
         settings = self._settings
-        if timeout_s is None:
-            probing = not self._known and version is aiomqtt.ProtocolVersion.V5
-            timeout_s = PROBE_TIMEOUT_S if probing else CONNECT_TIMEOUT_S
+        probing = not self._known and version is aiomqtt.ProtocolVersion.V5
         return _Client(
             settings.host,
             settings.port,
@@ -258,7 +257,7 @@ class Dialer:
             protocol=version,
             will=self._will,
             keepalive=settings.keepalive_s,
-            timeout=timeout_s,
+            timeout=PROBE_TIMEOUT_S if probing else CONNECT_TIMEOUT_S,
             tls_context=_tls(settings) if settings.tls else None,
         )
 

@@ -13,11 +13,11 @@ from amqtt.broker import Broker
 
 
 class _Steady(dict[str, Any]):
-    """Can be gone through while it grows.
+    """Its keys can be gone through while it grows.
 
     When a client connects, amqtt goes through everybody's subscriptions and waits in between. When
     another client subscribes meanwhile, that fails, and what the first publishes is acknowledged
-    and never passed on.
+    and never passed on. Elsewhere amqtt goes through them at one go.
     """
 
     def __iter__(self) -> Iterator[str]:

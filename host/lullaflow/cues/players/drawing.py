@@ -74,10 +74,10 @@ def _blank() -> Image.Image:
     return Image.new("L", (_CANVAS_PX, _CANVAS_PX))
 
 
-def _parts(mask: Image.Image, room: int = 0) -> tuple[Box, Image.Image]:
+def _part(mask: Image.Image, room_px: int = 0) -> tuple[Box, Image.Image]:
     """Return where a mask has anything, with some room about it, and what is there."""
     left, top, right, bottom = mask.getbbox() or (0, 0, 1, 1)
-    box = (left - room, top - room, right + room, bottom + room)
+    box = (left - room_px, top - room_px, right + room_px, bottom + room_px)
     return box, mask.crop(box)
 
 
@@ -90,14 +90,14 @@ def _blurred(mask: Image.Image, share: float) -> Image.Image:
 
 def _fill(picture: Image.Image, mask: Image.Image, colour: Colour, soft: float = 0.0) -> None:
     """Fill a shape, its edge blurred by a share of the picture's side."""
-    box, part = _parts(mask, _length(3.0 * soft) if soft else 0)
+    box, part = _part(mask, _length(3.0 * soft) if soft else 0)
     picture.paste(colour, box[:2], _blurred(part, soft) if soft else part)
 
 
 def _volume(picture: Image.Image, mask: Image.Image, colours: Colours, depth: float) -> None:
     """Fill a shape with its colour, light where it faces the moon and shade where it does not."""
     base, light, shade = colours
-    box, mask = _parts(mask, _length(2.5 * depth))
+    box, mask = _part(mask, _length(2.5 * depth))
     soft = _blurred(mask, depth)
     step = _length(0.9 * depth)
     picture.paste(base, box[:2], mask)
