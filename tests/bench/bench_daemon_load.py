@@ -196,7 +196,8 @@ async def main() -> None:
     """Measure everything and print a table."""
     # Not for the processes that are measured: it takes memory of its own.
     sys.path.insert(0, str(Path(__file__).parents[1]))
-    from end_to_end.brokers import MOSQUITTO, BrokerProcess, EmbeddedBroker, Mosquitto, free_port
+    from end_to_end.brokers import MOSQUITTO, BrokerProcess, EmbeddedBroker, Mosquitto
+    from lullaflow.cli.ports import free_port
 
     broker_kind: type[BrokerProcess] = Mosquitto if MOSQUITTO else EmbeddedBroker
     with tempfile.TemporaryDirectory(prefix="lullaflow-bench-") as folder:

@@ -19,7 +19,8 @@ import pytest
 import pytest_asyncio
 from xdist.scheduler import LoadScopeScheduling
 
-from end_to_end.house import free_port, listening_without_connecting, process
+from end_to_end.house import listening_without_connecting, process
+from lullaflow.cli.ports import free_port
 
 from .image import HERE, Image, image
 from .machine import PYTHON_PORT, SCRATCH, SHELL_PORT, Machine, boot

@@ -14,7 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from .house import MOSQUITTO, free_port
+from lullaflow.cli.ports import free_port
+
+from .house import MOSQUITTO
 
 NATS = os.environ.get("LULLAFLOW_NATS_SERVER") or shutil.which("nats-server")
 NODE = shutil.which("node")

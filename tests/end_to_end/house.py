@@ -5,34 +5,22 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import random
 import shutil
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import aiomqtt
 
+from lullaflow.cli.ports import free_port
+
 PATIENCE_S = 90.0  # far longer than any step takes; only a broken house ever waits for it
 
 MOSQUITTO = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
-
-
-def free_port() -> int:
-    """Return a TCP port on loopback that nobody uses now.
-
-    It is none of those that systems hand out by themselves (from 32,768 on): some program's next
-    connection would have it before the one that it is meant for has started.
-    """
-    while True:
-        port = random.SystemRandom().randrange(10_000, 32_768)
-        with socket.socket() as probe, suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
 
 
 async def listening(port: int) -> None:

@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
+from lullaflow.cli.ports import free_port
 from lullaflow.config import MqttSettings
 
-from .brokers import Gate, Mosquitto, free_port, gate_before
+from .brokers import Gate, Mosquitto, gate_before
 from .certificates import Authority
 from .mqtt_house import PATIENCE_S, Listener, bridge, listening, session_events
 

@@ -7,14 +7,16 @@ from itertools import count
 
 import aiomqtt
 
+from lullaflow.cli.ports import free_port
 from lullaflow.publish.embedded_broker import embedded_broker
 
 PATIENCE_S = 20.0
 
 
 async def test_what_it_has_acknowledged_it_passes_on_while_others_subscribe() -> None:
+    port = free_port()
     async with (
-        embedded_broker() as port,
+        embedded_broker(port),
         aiomqtt.Client("127.0.0.1", port) as ears,
         aiomqtt.Client("127.0.0.1", port) as restless,
     ):

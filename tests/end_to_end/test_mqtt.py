@@ -8,7 +8,7 @@ import random
 import re
 import signal
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +16,7 @@ import aiomqtt
 import pytest
 from structlog.testing import capture_logs
 
+from lullaflow.cli.ports import free_port
 from lullaflow.config import MqttSettings
 from lullaflow.publish import Offer, connection, kept
 from lullaflow.publish import publisher as publisher_module
@@ -32,7 +33,6 @@ from .brokers import (
     EmbeddedBroker,
     Gate,
     Mosquitto,
-    free_port,
     gate_before,
     needs_mosquitto,
 )
@@ -117,7 +117,7 @@ async def test_a_killed_broker_costs_no_event_and_no_order(
         await gate.close()
         await broker.kill()
         await it.say(events[14:28])
-        await asyncio.sleep(0.3)
+        await until(lambda: not it.publisher.connected)
         await broker.start()
         async with asyncio.timeout(20):
             await listener.subscribed.wait()
@@ -188,6 +188,23 @@ async def test_figures_once_a_second_but_news_at_once(mosquitto: Mosquitto, tmp_
         assert len(states) <= 3
 
 
+def versions_tried(
+    monkeypatch: pytest.MonkeyPatch,
+    on_try: Callable[[aiomqtt.ProtocolVersion], None] = lambda _: None,
+) -> list[aiomqtt.ProtocolVersion]:
+    """Return a list that grows with every connection that is tried."""
+    tried: list[aiomqtt.ProtocolVersion] = []
+    make = Dialer._client
+
+    def counted(dialer: Dialer, version: aiomqtt.ProtocolVersion) -> aiomqtt.Client:
+        tried.append(version)
+        on_try(version)
+        return make(dialer, version)
+
+    monkeypatch.setattr(Dialer, "_client", counted)
+    return tried
+
+
 async def test_older_brokers_get_the_older_protocol_with_one_line(tmp_path: Path) -> None:
     old = EmbeddedBroker(tmp_path)
     await old.start()
@@ -229,17 +246,13 @@ async def test_a_broker_that_wakes_up_between_two_tries_is_no_older_broker(
     mosquitto: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await mosquitto.start()
-    make = Dialer._client
-    tried: list[aiomqtt.ProtocolVersion] = []
+    monkeypatch.setattr(connection, "PROBE_TIMEOUT_S", 0.3)
     async with gate_before(mosquitto) as gate, listening(mosquitto.port) as listener:
 
-        def waking(dialer: Dialer, version: aiomqtt.ProtocolVersion) -> aiomqtt.Client:
-            tried.append(version)
+        def wake_for_older(version: aiomqtt.ProtocolVersion) -> None:
             gate.silent = gate.silent and version is aiomqtt.ProtocolVersion.V5
-            return make(dialer, version)
 
-        monkeypatch.setattr(connection, "PROBE_TIMEOUT_S", 0.3)
-        monkeypatch.setattr(Dialer, "_client", waking)
+        tried = versions_tried(monkeypatch, wake_for_older)
         gate.silent = True
         with capture_logs() as logs:
             async with bridge(tmp_path, settings(gate.port)) as it:
@@ -261,14 +274,7 @@ async def test_a_broker_that_wakes_up_between_two_tries_is_no_older_broker(
 async def test_no_broker_at_all_is_no_older_broker_and_is_said_in_words(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: dict[str, object], words: str
 ) -> None:
-    tried: list[aiomqtt.ProtocolVersion] = []
-    make = Dialer._client
-
-    def counted(dialer: Dialer, version: aiomqtt.ProtocolVersion) -> aiomqtt.Client:
-        tried.append(version)
-        return make(dialer, version)
-
-    monkeypatch.setattr(Dialer, "_client", counted)
+    tried = versions_tried(monkeypatch)
     mqtt = settings(free_port()).model_copy(update=more)
     with capture_logs() as logs:
         async with bridge(tmp_path, mqtt):

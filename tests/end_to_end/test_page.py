@@ -17,7 +17,9 @@ import pytest_asyncio
 from PIL import Image
 from playwright.async_api import Browser, Page, async_playwright, expect
 
-from .house import embedded_broker, free_port, house, listening
+from lullaflow.cli.ports import free_port
+
+from .house import embedded_broker, house, listening
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 

@@ -17,9 +17,10 @@ from typing import Any
 
 import pytest
 
+from lullaflow.cli.ports import free_port
 from unit.test_home_assistant import PACKAGE, dashboard_entities, home_assistant
 
-from .house import MOSQUITTO, free_port, house, mosquitto_broker
+from .house import MOSQUITTO, house, mosquitto_broker
 
 SCRIPT = Path(__file__).with_name("home_assistant_run.py")
 

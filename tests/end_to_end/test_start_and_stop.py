@@ -13,12 +13,12 @@ from urllib.request import urlopen
 
 import pytest
 
+from lullaflow.cli.ports import free_port
 from lullaflow.config import MqttSettings
 from lullaflow.publish import listen
 
 from .house import (
     embedded_broker,
-    free_port,
     house,
     listening,
     listening_without_connecting,

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import random
-import socket
 import tempfile
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
+from lullaflow.cli.ports import free_port
 from lullaflow.cli.shared import CommandError, run_async, say, text_sink, until_terminated
 from lullaflow.cli.simulator import Simulator, simulator
 from lullaflow.config import (
@@ -117,7 +116,7 @@ def demo(
         sessions=sessions,
         seed=seed,
         broker=None if broker is None else _host_port(broker),
-        port=_free_port() if port is None else port,
+        port=free_port() if port is None else port,
         headless=headless,
         events=events,
         cues=CuesSettings(music_folder=music, photo_folder=photos, sound=not headless),
@@ -143,7 +142,8 @@ async def run_demo(plan: DemoPlan) -> None:
         if plan.broker is not None:
             broker = MqttSettings(host=plan.broker[0], port=plan.broker[1])
         else:
-            port = await stack.enter_async_context(embedded_broker())
+            port = free_port()
+            await stack.enter_async_context(embedded_broker(port))
             broker = MqttSettings(port=port, protocol="3.1.1")  # all that the embedded one knows
         try:
             heard = await stack.enter_async_context(listen(broker))
@@ -281,19 +281,6 @@ def _arguments(plan: DemoPlan, broker: MqttSettings) -> list[str]:
     }
     given = [word for pair in arguments.items() for word in pair]
     return given if plan.headless else [*given, "--stay"]
-
-
-def _free_port() -> int:
-    """Return a TCP port on loopback that nobody uses now.
-
-    It is none of those that systems hand out by themselves (from 32,768 on): some program's next
-    connection would have it before the page is there.
-    """
-    while True:
-        port = random.randrange(10_000, 32_768)
-        with socket.socket() as probe, suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
 
 
 def _host_port(text: str) -> tuple[str, int]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -25,16 +24,12 @@ class _Steady(dict[str, Any]):
 
 
 @asynccontextmanager
-async def embedded_broker(port: int = 0) -> AsyncIterator[int]:
+async def embedded_broker(port: int) -> AsyncIterator[None]:
     """A broker for anybody on this machine, while the block runs.
 
     Args:
-        port: on 127.0.0.1; 0 takes a free one.
-
-    Yields:
-        the port.
+        port: on 127.0.0.1.
     """
-    port = port or _free_port()
     logging.getLogger("amqtt").setLevel(logging.CRITICAL)
     logging.getLogger("transitions").setLevel(logging.CRITICAL)
     broker = Broker(
@@ -48,15 +43,9 @@ async def embedded_broker(port: int = 0) -> AsyncIterator[int]:
     broker._subscriptions = _Steady()  # noqa: SLF001
     await broker.start()
     try:
-        yield port
+        yield
     finally:
         await broker.shutdown()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def main(port: int) -> None:
