@@ -131,7 +131,7 @@ BRANCHES = [at for at, below in enumerate(EYE.below) if below != at]
 def leaves(at):
     if EYE.below[at] == at:
         return [EYE.odds[at]]
-    return [*leaves(EYE.below[at]), *leaves(EYE.above[at])]
+    return [*leaves(EYE.below[at]), *leaves(EYE.below[at] + 1)]
 
 
 def test_more_evidence_against_all_else_never_makes_a_rise_less_likely_to_the_trees():
@@ -140,7 +140,7 @@ def test_more_evidence_against_all_else_never_makes_a_rise_less_likely_to_the_tr
         name = FIGURES[EYE.asked[at]]
         seen.add(name)
         if name in MORE_IS_MILK:
-            assert max(leaves(EYE.below[at])) <= min(leaves(EYE.above[at]))
+            assert max(leaves(EYE.below[at])) <= min(leaves(EYE.below[at] + 1))
     assert seen >= MORE_IS_MILK
 
 

@@ -24,7 +24,7 @@ Moments = tuple[list[float], list[float]]
 Channels = tuple[list[float], list[float], list[float], list[float]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Bin:
     """Half a second of samples; channels in the order of `Samples`, missing samples left out.
 

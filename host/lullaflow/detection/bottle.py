@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
-
-import numpy as np
-from numpy.typing import NDArray
 
 from lullaflow.detection.binning import BIN_S, Bin
 from lullaflow.detection.evidence import COARSE_ML, NOTHING, Evidence
@@ -137,9 +135,9 @@ class Bottle:
         """Tell whether it is touched often."""
         return self._evidence.restless
 
-    def trembled(self, bins: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Return how much more it trembled over the last bins than is usual."""
-        return self._evidence.tremble.share(bins)
+    def trembled(self, spans: Iterable[int]) -> list[float]:
+        """Return how much more it trembled than is usual, over each of these last bins."""
+        return self._evidence.tremble.share(spans)
 
     def onset_s(self) -> float:
         """Return when the rise of the last bin began."""

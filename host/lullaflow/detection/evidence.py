@@ -19,7 +19,7 @@ from lullaflow.detection.binning import BIN_S
 from lullaflow.detection.level import MAX_FLOW_ML_S, SPURT_S, Reading
 from lullaflow.detection.noise import REACH, Noise
 from lullaflow.detection.packets import Packets
-from lullaflow.detection.templates import EASES, LEAST_BINS, LENGTH, ONSETS, bank
+from lullaflow.detection.templates import BASES, EASES, LEAST_BINS, LENGTH, ONSETS, bank
 from lullaflow.detection.track import RECENT_BINS, Track
 from lullaflow.detection.tremble import Tremble
 
@@ -218,14 +218,16 @@ class Evidence:
 
     def _strongest(self, levels: Array, *, settled: bool) -> Rise:
         shapes, noise = bank(), self._noise
-        white, walk = noise.white, WALK_SHARE * noise.walk
         gained = shapes.rise.rows.dot(levels)
+        if gained.item(gained.argmax()) < MATE_ML_S:
+            return NOTHING
+        white, walk = noise.white, WALK_SHARE * noise.walk
         # No noise is less than the session's own: most windows need no closer look.
-        least = np.sqrt(shapes.least_white * white + shapes.least_walk * walk)
-        fine = (gained - DRIP_ML_S > FAINT * least) & (gained >= MATE_ML_S)
+        least_ml_s = np.sqrt(shapes.least_white * white + shapes.least_walk * walk)
+        fine = (gained - DRIP_ML_S > FAINT * least_ml_s) & (gained >= MATE_ML_S)
         if not np.count_nonzero(fine):
             return NOTHING
-        fine &= self._open(settled=settled)
+        self._close(fine, settled=settled)
         fallen_ml_s = self._fallen_ml_s()
         if fallen_ml_s is not None:
             fine &= self.track.flows(shapes.bins) < fallen_ml_s
@@ -234,18 +236,18 @@ class Evidence:
         levels = levels - levels[-1]
         base = shapes.bases.dot(levels)
         # Milk does not flow backwards: where the flow before comes out so, it was none.
-        free = base > 0.0
         below = np.minimum(base, 0.0)
         gained, base = gained - shapes.tie * below, base - below
+        by_white, by_walk = shapes.felt(flowing=base > 0.0)
         excess_ml_s = gained - DRIP_ML_S
         fine &= (gained >= MATE_ML_S) & (base < BEFORE_SHARE * (base + gained))
         if fallen_ml_s is not None:
             fine &= base < fallen_ml_s
-        fine &= excess_ml_s > FAINT * _deviation(free, white, walk)
+        fine &= excess_ml_s > FAINT * np.sqrt(by_white * white + by_walk * walk)
         if not np.count_nonzero(fine):
             return NOTHING
         whites, walks = self._white(levels, base), self._walk(levels, base)
-        deviation = _deviation(free, whites, walks)
+        deviation = np.sqrt(by_white * whites + by_walk * walks)
         fine &= excess_ml_s > FAINT * deviation
         if not np.count_nonzero(fine):
             return NOTHING
@@ -255,16 +257,16 @@ class Evidence:
             return NOTHING
         none = np.where(fine, z * z / 2.0, 0.0)
         against = np.minimum(none, self._against_other(levels, whites, walks, fine))
-        ample = fine & self._is_ample(levels, base, gained)
+        ample = np.where(fine & self._is_ample(levels, base, gained), against, 0.0)
         which = int(none.argmax())
         return Rise(
-            against_none=float(none[which]),
-            against_all=float(against.max()),
-            against_all_ample=float(np.where(ample, against, 0.0).max()),
-            bins=int(shapes.bins[which]),
-            base_ml_s=float(base[which]),
-            gained_ml_s=float(gained[which]),
-            onset_s=self.track.end_s - float(shapes.since_s[which]),
+            against_none=none.item(which),
+            against_all=against.item(against.argmax()),
+            against_all_ample=ample.item(ample.argmax()),
+            bins=shapes.bins.item(which),
+            base_ml_s=base.item(which),
+            gained_ml_s=gained.item(which),
+            onset_s=self.track.end_s - shapes.since_s.item(which),
         )
 
     def _is_ample(self, levels: Array, base: Array, gained: Array) -> Mask:
@@ -286,13 +288,19 @@ class Evidence:
     def _in_many_parts(self, levels: Array, base: Array, gained: Array) -> Mask:
         """Tell which long rises are more than a few steps."""
         shapes = bank()
-        gains = np.diff(levels).tolist()
         part_ml = COARSE_STEPS * self.step_ml if self.step_ml > COARSE_ML else 0.0
         kept = np.zeros(LENGTH)
-        for bins in LONG_RISES:
-            parts = sorted(gains[-bins:])
-            left_ml = sum(parts[:-STEPS]) + sum([min(part, part_ml) for part in parts[-STEPS:]])
-            kept[bins] = left_ml / (BIN_S * (bins - STEPS))
+        largest = second = -math.inf
+        sooner = 0.0
+        for bins, level in enumerate(levels[-2 : -LONG_RISES[-1] - 2 : -1].tolist(), 1):
+            gain, sooner = sooner - level, level
+            if gain > largest:
+                largest, second = gain, largest
+            elif gain > second:
+                second = gain
+            if bins in LONG_RISES:
+                steps_ml = largest + second - min(largest, part_ml) - min(second, part_ml)
+                kept[bins] = (-level - steps_ml) / (BIN_S * (bins - STEPS))
         long: Mask = shapes.bins >= LONG_RISES[0]
         many: Mask = ~long | (kept[shapes.bins] - base >= PARTS_SHARE * gained)
         return many
@@ -300,25 +308,25 @@ class Evidence:
     def _too_fast(self, levels: Array) -> bool:
         """Tell whether the level has risen faster than milk can flow."""
         shapes = bank()
-        risen = -levels[LENGTH - 1 - shapes.bins]
-        most = MAX_FLOW_ML_S * (shapes.since_s + self.spurt_s)
+        beyond_ml = -levels[shapes.onset] - MAX_FLOW_ML_S * shapes.since_s
         noise_ml = FAST * math.sqrt(2.0 * self._noise.white) + self.step_ml
-        return bool((risen > most + noise_ml).any())
+        most_ml = MAX_FLOW_ML_S * self.spurt_s + noise_ml
+        return beyond_ml.item(beyond_ml.argmax()) > most_ml
 
     def _white(self, levels: Array, base: Array) -> Array:
         """Return the white noise of each window: the session's, or its own when that is more."""
         shapes = bank()
-        explained = (shapes.explained.dot(levels) ** 2).reshape(-1, 3).sum(axis=1)
+        explained = shapes.explained.dot(levels).reshape(3, -1)
         squares = (levels * levels)[::-1].cumsum()[shapes.span]
-        own = (squares - explained) / (shapes.span - 2.0)
+        own = (squares - np.add.reduce(explained * explained)) / (shapes.span - 2.0)
         least = max(self._noise.white, self.step_ml**2 / 12.0)
         white: Array = np.maximum(least, own) + SPURT_SHARE * (base * self.spurt_s) ** 2
         return white
 
     def _walk(self, levels: Array, base: Array) -> Array:
         """Return what the level of each window walks by in a bin: the scale's, and the milk's."""
-        span = bank().span
-        mean = -levels[LENGTH - 1 - span] / (BIN_S * span)
+        shapes = bank()
+        mean = -levels[shapes.begun] / (BIN_S * shapes.span)
         flow = base + MEAN_SHARE * np.maximum(mean - base, 0.0)
         mass_ml = 0.0 if self.step_ml > FINE_ML else self._packets.mass_ml
         walk: Array = WALK_SHARE * self._noise.walk + mass_ml * BIN_S * flow
@@ -326,24 +334,24 @@ class Evidence:
 
     def _lent(self, levels: Array) -> Array:
         """Return what may have risen without any milk, ml: a former level, a step of the scale."""
-        bins = bank().bins
-        below = self._below_ml - levels[LENGTH - 1 - bins]
+        shapes = bank()
+        below = self._below_ml - levels[shapes.onset]
         noise_ml = math.sqrt(self._noise.white)
-        sunk = np.maximum(self.track.sunk(bins) - TOP_FACTOR * noise_ml, below)
+        sunk = np.maximum(self.track.sunk(shapes.bins) - TOP_FACTOR * noise_ml, below)
         step = max(self.step_ml - 2.0 * noise_ml, 0.0)
         lent: Array = np.maximum(sunk, 0.0) + STEP_SHARE * step
         return lent
 
-    def _open(self, *, settled: bool) -> Mask:
-        """Tell at which onsets a let-down may have begun, as far as touches and time tell."""
+    def _close(self, fine: Mask, *, settled: bool) -> None:
+        """Leave out the onsets at which no let-down can have begun, for touches or for the last."""
         shapes, track = bank(), self.track
         latest = track.count - BASE_BINS
         if not settled and track.real < CALM_BINS:
             latest = min(latest, track.real - UNSETTLED_BINS)
-        fine: Mask = shapes.bins <= latest
-        if track.since is not None:
+        if latest < ONSETS[-1]:
+            fine &= shapes.bins <= latest
+        if track.since is not None and track.since < LENGTH:
             fine &= shapes.span <= track.since
-        return fine
 
     def _fallen_ml_s(self) -> Array | None:
         """Return what flow is under, at each onset, once it has fallen since the last let-down.
@@ -358,22 +366,22 @@ class Evidence:
     def _against_other(self, levels: Array, white: Array, walk: Array, fine: Mask) -> Array:
         """Return the evidence against the likeliest confusing change, for each fine onset."""
         shapes = bank()
-        asked = np.flatnonzero(fine)
-        pairs = slice(asked[0], asked[-1] + 1)
-        cells = shapes.cells[pairs.start * len(EASES) : pairs.stop * len(EASES) + 1]
-        others = shapes.others[cells[0] : cells[-1]]
-        bends = others.rows @ levels - DRIP_ML_S
-        owner = shapes.owner[cells[0] : cells[-1]]
-        variance = others.variance(white[owner], walk[owner])
+        asked = fine.nonzero()[0]
+        first, last = asked.item(0), asked.item(-1) + 1
+        cells = shapes.cells[first * len(EASES) : last * len(EASES) + 1]
+        begin, end = cells.item(0), cells.item(-1)
+        others, owner = shapes.others, shapes.owner[begin:end]
+        bends = others.rows[begin:end].dot(levels) - DRIP_ML_S
+        variance = others.white[begin:end] * white[owner] + others.walk[begin:end] * walk[owner]
         z = np.maximum(bends, 0.0) / np.sqrt(variance)
-        least = np.minimum.reduceat(z, cells[:-1] - cells[0]).reshape(-1, len(EASES))
-        unlikely = np.where(
-            (self.tremble.share(shapes.bins[pairs]) > TREMBLES)[:, None],
-            UNLIKELY_TREMBLING,
-            UNLIKELY_RESTLESS if self.restless else UNLIKELY,
-        )
+        least = np.minimum.reduceat(z, cells[:-1] - begin).reshape(-1, len(EASES))
+        unlikely = UNLIKELY_RESTLESS if self.restless else UNLIKELY
+        shares = self.tremble.share(ONSETS)
+        if max(shares) > TREMBLES:
+            trembles = np.repeat(np.array(shares) > TREMBLES, len(BASES))[first:last]
+            unlikely = np.where(trembles[:, None], UNLIKELY_TREMBLING, unlikely)
         ratios = np.zeros(len(fine))
-        ratios[pairs] = (least**2 / 2.0 + unlikely).min(axis=1)
+        ratios[first:last] = np.minimum.reduce(least * least / 2.0 + unlikely, axis=1)
         return ratios
 
     def onset_s(self, rise: Rise) -> float:
@@ -388,11 +396,3 @@ class Evidence:
         last = int(ago[still[-1]]) if len(still) else rise.bins
         left_s = self.track.end_s - BIN_S * last
         return LEFT_SHARE * left_s + (1.0 - LEFT_SHARE) * rise.onset_s - LAG_S
-
-
-def _deviation(free: Mask, white: Array | float, walk: Array | float) -> Array:
-    """Return the standard deviation of the flow gained, `free` where flow came before."""
-    shapes = bank()
-    variance = np.where(free, shapes.rise.variance(white, walk), shapes.fixed.variance(white, walk))
-    deviation: Array = np.sqrt(variance)
-    return deviation

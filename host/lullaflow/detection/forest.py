@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-Node = tuple[int, float, int, int, float]
-"""Which figure is asked, up to which value the first side holds, where both sides stand, and what a
+Node = tuple[int, float, int, float]
+"""Which figure is asked, up to which value the first side holds, where that side stands, and what a
 leaf says."""
 
 
@@ -24,36 +24,42 @@ class Trees:
     Attributes:
         asked: which figure each branch asks, and 0 for a leaf.
         most: up to which value the first side of each branch holds; infinite for a leaf.
-        below, above: what hangs on each branch, and a leaf itself for a leaf.
+        below: what holds up to that value, and a leaf itself for a leaf; what holds above is next.
         odds: what each leaf says, in log odds; 0 for a branch.
     """
 
     def __init__(self, text: str) -> None:
-        nodes: list[Node] = []
-        read = [_read(iter(paragraph.split()), nodes) for paragraph in text.split("\n\n")]
-        self._roots = np.array([root for root, _ in read])
-        self._deepest = max(depth for _, depth in read)
-        asked, most, below, above, odds = zip(*nodes, strict=True)
-        self.asked, self.below, self.above = (np.array(each) for each in (asked, below, above))
+        paragraphs = text.split("\n\n")
+        nodes: list[Node] = [_TO_COME] * len(paragraphs)
+        self._roots = np.arange(len(paragraphs))
+        self._deepest = max(
+            _read(iter(paragraph.split()), nodes, root) for root, paragraph in enumerate(paragraphs)
+        )
+        asked, most, below, odds = zip(*nodes, strict=True)
+        self.asked, self.below = np.array(asked), np.array(below)
         self.most, self.odds = np.array(most), np.array(odds)
 
     def log_odds(self, figures: NDArray[np.float64]) -> float:
         """Return the sum of what each tree says."""
+        # To ask all branches at once takes less time than to ask one of each tree after the other.
+        onward = self.below + (figures[self.asked] > self.most)
         at = self._roots
         for _ in range(self._deepest):
-            at = np.where(figures[self.asked[at]] <= self.most[at], self.below[at], self.above[at])
-        return float(self.odds[at].sum())
+            at = onward[at]
+        return float(np.add.reduce(self.odds[at]))
 
 
-def _read(words: Iterator[str], nodes: list[Node]) -> tuple[int, int]:
-    """Read one tree into nodes, and return where its root stands and how deep it is."""
-    own = len(nodes)
+_TO_COME: Node = (0, 0.0, 0, 0.0)
+
+
+def _read(words: Iterator[str], nodes: list[Node], own: int) -> int:
+    """Read one tree into nodes, its root at `own`, and return how deep it is."""
     which, colon, value = next(words).rpartition(":")
     if not colon:
-        nodes.append((0, math.inf, own, own, float(value)))
-        return own, 0
-    nodes.append((0, 0.0, 0, 0, 0.0))
-    (below, low), (above, high) = _read(words, nodes), _read(words, nodes)
+        nodes[own] = (0, math.inf, own, float(value))
+        return 0
+    below = len(nodes)
     # As the teacher rounded it: a figure that lies on an edge has to fall to the side it fell then.
-    nodes[own] = (int(which), float(np.float32(value)), below, above, 0.0)
-    return own, 1 + max(low, high)
+    nodes[own] = (int(which), float(np.float32(value)), below, 0.0)
+    nodes += (_TO_COME, _TO_COME)
+    return 1 + max(_read(words, nodes, below), _read(words, nodes, below + 1))

@@ -84,8 +84,9 @@ FIGURES: Final = (
 
 _AT: Final = AGO[-1] - np.array(AGO)
 _LASTED_S: Final = np.diff(AGO) * BIN_S
-_TREMBLED: Final = np.array(TREMBLED_BINS)
 _PUMPED: Final = np.array(PUMPED_AGO)
+_ROSE: Final = np.array([later for later, _ in ROSE])
+_ALL_AGO: Final = np.arange(ROSE[-1][-1])
 _SUNK_BINS: Final = 129
 """How far a bottle has sunk is read over 64 s: it is put straight within a minute mostly."""
 
@@ -145,8 +146,11 @@ class Sight:
             one number for each of `FIGURES`; rates in ml/s, times in bins but for `..._s`.
         """
         # The last bin first.
-        past = np.roll(self._past, -(self._index + 1), axis=0)[::-1]
-        left, right = zip(bottles, suction, (past[:, :_OF_PAST], past[:, _OF_PAST:]), strict=True)
+        past = self._past[(self._index - _ALL_AGO) % len(_ALL_AGO)]
+        rose = np.maximum.reduceat(past[:, ::_OF_PAST], _ROSE).T.tolist()
+        pumped = past[_PUMPED].T.tolist()
+        before = ([*rose[0], *pumped[1], *pumped[2]], [*rose[1], *pumped[4], *pumped[5]])
+        left, right = zip(bottles, suction, before, strict=True)
         first, second = left, right
         if right[0].rise.against_none > left[0].rise.against_none:
             first, second = right, left
@@ -164,7 +168,7 @@ class Sight:
         return np.array(seen, np.float32)
 
 
-def _of(bottle: Bottle, suction: VacuumTracker, past: NDArray[np.float64]) -> list[float]:
+def _of(bottle: Bottle, suction: VacuumTracker, before: list[float]) -> list[float]:
     """Return what is seen of one bottle: how it filled, trembled and strayed from a line.
 
     And whether it rose before, how the pump sucked, how far it lies below its top of the last
@@ -177,17 +181,16 @@ def _of(bottle: Bottle, suction: VacuumTracker, past: NDArray[np.float64]) -> li
     track, rise = bottle.track, bottle.rise
     levels = track.last(AGO[-1] + 1)
     at = levels[_AT]
-    last = levels[-ROUGH_BINS:] - levels[-ROUGH_BINS:].mean()
+    last = levels[-ROUGH_BINS:]
+    last = last - np.add.reduce(last) / ROUGH_BINS
     along = float(last @ _LINE)
     off_ml2 = float(last @ last) - along * along / _SPREAD
     return [
         *((at[:-1] - at[1:]) / _LASTED_S).tolist(),
-        *bottle.trembled(_TREMBLED).tolist(),
-        *(float(past[later:sooner, 0].max()) for later, sooner in ROSE),
-        *past[_PUMPED, 1].tolist(),
-        *past[_PUMPED, 2].tolist(),
+        *bottle.trembled(TREMBLED_BINS),
+        *before,
         off_ml2 / (ROUGH_BINS - 2.0) / bottle.white_ml2,
-        float(levels[-_SUNK_BINS:].max()) - float(levels[-1]),
+        float(np.maximum.reduce(levels[-_SUNK_BINS:]) - levels[-1]),
         rise.against_none,
         rise.against_all,
         rise.against_all_ample,

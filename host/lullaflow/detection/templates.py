@@ -57,14 +57,6 @@ class Filters:
     white: Array
     walk: Array
 
-    def __getitem__(self, which: slice) -> Filters:
-        """Return some of them."""
-        return Filters(self.rows[which], self.white[which], self.walk[which])
-
-    def variance(self, white: Array | float, walk: Array | float) -> Array:
-        """Return the variance of each result in the noise of a session, ml^2."""
-        return self.white * white + self.walk * walk
-
 
 @dataclass(frozen=True, slots=True)
 class Bank:
@@ -74,6 +66,7 @@ class Bank:
         bins: since the onset.
         since_s: the same in seconds.
         span: bins of base and rise.
+        onset, begun: where in the levels the rise and its base begin.
         bases: filters that give the flow before, ml/s.
         rise: filters that give the flow gained since the onset, ml/s.
         tie: what the flow gained changes by, for each ml/s that the flow before is set off.
@@ -81,7 +74,8 @@ class Bank:
         least_white, least_walk: what noise does to `rise` or `fixed`, whichever feels it less.
         lately: filters that give the flow of the last bins, ml/s; by how many bins.
         half: bins of the latter half of each rise.
-        explained: three rows a pair; the sum of their squares is what a bent line explains.
+        explained: three rows a pair, the first of every pair before the second of any; the sum of
+            their squares is what a bent line explains.
         others: as `rise`, when something that is no milk is allowed for as well; where it could be
             all of the rise, 0 with a noise without end. Ordered by pair, ease, place.
         owner: the pair of each row of `others`.
@@ -91,6 +85,8 @@ class Bank:
     bins: NDArray[np.int64]
     since_s: Array
     span: NDArray[np.int64]
+    onset: NDArray[np.int64]
+    begun: NDArray[np.int64]
     bases: Array
     rise: Filters
     tie: Array
@@ -104,6 +100,11 @@ class Bank:
     owner: NDArray[np.int64]
     cells: NDArray[np.int64]
 
+    def felt(self, *, flowing: NDArray[np.bool_]) -> tuple[Array, Array]:
+        """Return what white noise and a walk do to the flow gained; `flowing`: flow came before."""
+        white = np.where(flowing, self.rise.white, self.fixed.white)
+        return white, np.where(flowing, self.rise.walk, self.fixed.walk)
+
 
 @cache
 def bank() -> Bank:
@@ -111,6 +112,7 @@ def bank() -> Bank:
     pairs = [(bins, base_bins) for bins in ONSETS for base_bins in BASES]
     weights = [np.linalg.pinv(_bent(*pair)) for pair in pairs]
     spreads = [each @ each.T for each in weights]
+    lines = [[_padded(line) for line in _lines(_bent(*pair)).T] for pair in pairs]
     tie = np.array([spread[1, 2] / spread[1, 1] for spread in spreads])
     rise = _filters([each[2] for each in weights])
     fixed = _filters([w[2] - ratio * w[1] for w, ratio in zip(weights, tie, strict=True)])
@@ -121,6 +123,8 @@ def bank() -> Bank:
         bins=np.array([bins for bins, _ in pairs]),
         since_s=BIN_S * np.array([bins for bins, _ in pairs], dtype=np.float64),
         span=np.array([sum(pair) for pair in pairs]),
+        onset=np.array([LENGTH - 1 - bins for bins, _ in pairs]),
+        begun=np.array([LENGTH - 1 - sum(pair) for pair in pairs]),
         bases=np.array([_padded(each[1]) for each in weights]),
         rise=rise,
         tie=tie,
@@ -131,7 +135,7 @@ def bank() -> Bank:
             [_padded(slope(max(bins, LEAST_BINS))) for bins in range(max(ONSETS) // 2 + 1)]
         ),
         half=np.array([max(bins // 2, LEAST_BINS) for bins, _ in pairs]),
-        explained=np.array([_padded(row) for pair in pairs for row in _lines(_bent(*pair)).T]),
+        explained=np.concatenate([*zip(*lines, strict=True)]),
         others=_filters([row for rows in others for row in rows]),
         owner=np.repeat([number for number, *_ in cells], counts),
         cells=np.cumsum([0, *counts]),

@@ -7,10 +7,9 @@ of the scale, whose size a session soon shows, or whatever leans on the bottle a
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
+from itertools import accumulate
 from typing import Final
-
-import numpy as np
-from numpy.typing import NDArray
 
 from lullaflow.detection.templates import ONSETS
 
@@ -67,9 +66,7 @@ class Tremble:
         rate = 1.0 / min(self._learnt, BINS)
         self._usual = max(self._usual + rate * (seen_ml2 - self._usual), LEAST_ML2)
 
-    def share(self, bins: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Return how much more the bottle trembled over the last bins than is usual."""
-        falls_ml2 = np.array(self._falls_ml2).cumsum()[bins - 1]
-        counts = np.array(self._counts).cumsum()[bins - 1]
-        shares: NDArray[np.float64] = falls_ml2 / np.maximum(counts, 1.0) / self._usual
-        return shares
+    def share(self, spans: Iterable[int]) -> list[float]:
+        """Return how much more the bottle trembled than is usual, over each of these last bins."""
+        falls_ml2, counts = list(accumulate(self._falls_ml2)), list(accumulate(self._counts))
+        return [falls_ml2[bins - 1] / max(counts[bins - 1], 1) / self._usual for bins in spans]

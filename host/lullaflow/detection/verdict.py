@@ -64,8 +64,10 @@ TOGETHER_S: Final = 10.0
 
 def rising(bottle: Bottle) -> bool:
     """Tell whether a side takes part in a rise."""
-    least = CORROBORATION_RESTLESS if bottle.restless else CORROBORATION
-    return bottle.rise.against_none >= least
+    evidence = bottle.rise.against_none
+    if evidence < CORROBORATION:
+        return False
+    return evidence >= CORROBORATION_RESTLESS or not bottle.restless
 
 
 def weigh(left: Bottle, right: Bottle) -> float:
@@ -73,8 +75,12 @@ def weigh(left: Bottle, right: Bottle) -> float:
 
     It is 0 where something else explains what is seen; `THRESHOLD` is asked of a let-down.
     """
-    weak, strong = sorted((left, right), key=lambda side: side.rise.against_none)
+    weak, strong = left, right
+    if left.rise.against_none > right.rise.against_none:
+        weak, strong = right, left
     a, b = weak.rise, strong.rise
+    if not b.against_none:
+        return 0.0
     weight = b.against_all_ample - (ALONE if weak.present else 0.0)
     together = (
         rising(weak)

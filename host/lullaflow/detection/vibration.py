@@ -57,15 +57,12 @@ class Vibration:
         once, twice = self._once.conjugate(), self._twice.conjugate()
         pull_ml, usual_mmhg = self._pull_ml, self._mean_mmhg
         turn = 2.0 * math.pi / period_s
-        phases: list[complex] = []
-        pulls: list[float] = []
-        still: list[float] = []
-        for moment_s, value, suction in zip(moments_s, values, suction_mmhg, strict=True):
-            phase = cmath.rect(1.0, turn * (moment_s - begun_s))
-            pull = (suction - usual_mmhg) / FULL_MMHG
-            phases.append(phase)
-            pulls.append(pull)
-            still.append(value - (phase * (once + phase * twice)).real - pull_ml * pull)
+        phases = [cmath.rect(1.0, turn * (moment_s - begun_s)) for moment_s in moments_s]
+        pulls = [(suction - usual_mmhg) / FULL_MMHG for suction in suction_mmhg]
+        still = [
+            value - (phase * (once + phase * twice)).real - pull_ml * pull
+            for value, phase, pull in zip(values, phases, pulls, strict=True)
+        ]
         self._mean_mmhg += FOLLOW * (sum(suction_mmhg) / len(suction_mmhg) - usual_mmhg)
         mean = sum(still) / len(still)
         level = self._level_ml
