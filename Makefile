@@ -36,16 +36,16 @@ format: $(VENV)/.ready ## mend format and lint where a machine can
 	@$(PY) -m ruff check --fix .
 	@$(PY) -m ruff format .
 
-bench: $(VENV)/.ready .make/debian-test .make/peers ## speed and memory, as ratios against a peer or a limit
+bench: $(VENV)/.ready .make/debian-test .make/peers .make/compiled ## speed and memory, as ratios against a peer or a limit
 	@set -e; for script in tests/bench/bench_*.py; do echo; $(PY) $$script; done
 
-bench-detection: $(VENV)/.ready .make/peers ## how well let-downs are found, beside peers and the limit (docs/detection.md)
+bench-detection: $(VENV)/.ready .make/peers .make/compiled ## how well let-downs are found, beside peers and the limit (docs/detection.md)
 	@PYTHONPATH=tests $(PY) -m bench.detection $(ARGS)
 
 teach: $(VENV)/.ready .make/peers ## teach the detector's eye anew on training recordings (over two hours; an hour more at first)
 	@PYTHONPATH=tests $(PY) -m bench.detection.teach $(ARGS)
 
-soak: $(VENV)/.ready .make/debian-test .make/peers ## the slow sweeps: link and broker torture, fuzzing
+soak: $(VENV)/.ready .make/debian-test .make/peers .make/compiled ## the slow sweeps: link and broker torture, fuzzing
 	@$(PY) -m pytest -m soak --timeout 5400 $(ARGS)
 
 firmware: $(VENV)/.ready ## compile the firmware for each board into build/firmware
@@ -74,6 +74,10 @@ $(VENV)/.ready: requirements.lock pyproject.toml tools/setup.sh
 
 .make/peers: requirements-peers.lock tools/setup.sh
 	@tools/setup.sh peers $@ $(VENV)
+
+.make/compiled: tools/setup.sh tools/compiled_core.py pyproject.toml \
+		$(wildcard host/lullaflow/detection/*.py host/lullaflow/session/*.py) | $(VENV)/.ready
+	@tools/setup.sh compiled $@ $(VENV)
 
 .make/brokers: tools/setup.sh
 	@tools/setup.sh brokers $@

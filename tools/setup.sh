@@ -3,6 +3,7 @@
 #   tools/setup.sh venv DIR            a virtual environment with the pinned packages
 #   tools/setup.sh peers STAMP DIR     what the detector is measured against, and the fuzzer
 #   tools/setup.sh debian-test STAMP   the Debian packages that the tests use
+#   tools/setup.sh compiled FOLDER DIR the core as machine code
 #   tools/setup.sh brokers STAMP       further MQTT brokers and AsyncAPI's parser
 #   tools/setup.sh debian-bluez STAMP  those for the tests on a real BlueZ in a virtual machine
 set -euo pipefail
@@ -61,6 +62,22 @@ peers() {
   touch "$stamp"
 }
 
+compiled() {
+  local folder=$1 dir=$2 python_headers
+  python_headers=$("$dir/bin/python" -c 'import sysconfig; print(sysconfig.get_path("include"))')/Python.h
+  if ! command -v cc >/dev/null || [ ! -e "$python_headers" ]; then
+    apt_install gcc libc6-dev python3-dev || true
+    if ! command -v cc >/dev/null || [ ! -e "$python_headers" ]; then
+      say "the compiled core is left out; it needs a C compiler and $python_headers (apt install gcc libc6-dev python3-dev)"
+      return
+    fi
+  fi
+  say "compiling the core (once; a minute)"
+  rm -rf "$folder"
+  HATCH_BUILD_HOOK_ENABLE_CUSTOM=1 "$dir/bin/python" -m pip install --quiet --disable-pip-version-check \
+    --no-deps --no-build-isolation --target "$folder" .
+}
+
 brokers() {
   local stamp=$1 folder
   folder=$(dirname "$stamp")/node
@@ -109,7 +126,8 @@ case ${1:-} in
   venv) make_venv "$2" ;;
   debian-test) debian_test "$2" ;;
   peers) peers "$2" "$3" ;;
+  compiled) compiled "$2" "$3" ;;
   brokers) brokers "$2" ;;
   debian-bluez) debian_bluez "$2" ;;
-  *) say "usage: tools/setup.sh venv DIR | peers STAMP DIR | debian-test STAMP | brokers STAMP | debian-bluez STAMP"; exit 2 ;;
+  *) say "usage: tools/setup.sh venv DIR | peers STAMP DIR | compiled FOLDER DIR | debian-test STAMP | brokers STAMP | debian-bluez STAMP"; exit 2 ;;
 esac

@@ -30,7 +30,6 @@ from lullaflow.session.inputs import (
     SensorChanged,
 )
 from lullaflow.session.replay import (
-    ReplayError,
     input_from_json,
     input_to_json,
     read_recording,
@@ -431,33 +430,3 @@ def test_an_exported_recording_replays_to_the_very_events() -> None:
     ended = RecordingEnded(float(samples.t_s[-1]), "recording_ended")
     expected = [dump_event(event) for event in events([*inputs, ended])]
     assert [dump_event(event) for event in events(again, info)] == expected
-
-
-def test_a_plain_file_needs_no_right_side() -> None:
-    text = io.StringIO("t_s,left_vacuum_mmhg,left_volume_ml\n0,,1.5\n0.5,100,\n")
-    info, inputs = read_recording(text)
-    samples, ended = list(inputs)
-    assert info.pump == "replay"
-    assert isinstance(samples, Samples)
-    assert np.isnan(samples.right_volume_ml).all()
-    assert samples.left_volume_ml[0] == 1.5
-    assert ended == RecordingEnded(0.5, "recording_ended")
-
-
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [
-        ("", "line 1: the header lacks t_s"),
-        ("t_s,left_vacuum_mmhg,left_volume_ml\n0,x,1\n", "line 2: left_vacuum_mmhg is 'x'"),
-        ("t_s,left_vacuum_mmhg,left_volume_ml\n1,,\n1,,\n", "line 3: t_s is 1, which does not"),
-        ("t_s,left_vacuum_mmhg,left_volume_ml\n,,\n", "line 2: t_s is ''"),
-        ("t_s,left_vacuum_mmhg,left_volume_ml\n0,inf,\n", "line 2: left_vacuum_mmhg is 'inf'"),
-    ],
-)
-def test_a_mistake_in_a_file_is_named_with_its_line(text: str, says: str) -> None:
-    def read() -> None:
-        _, inputs = read_recording(io.StringIO(text))
-        list(inputs)
-
-    with pytest.raises(ReplayError, match=says):
-        read()

@@ -12,6 +12,7 @@ import pytest
 pytest.importorskip("river", reason="the peers are installed by `make .make/peers`")
 pytest.importorskip("skchange", reason="the peers are installed by `make .make/peers`")
 
+from bench.compiled import Taken
 from bench.detection.binned_flow import binned_flow
 from bench.detection.fooling import Fooling, best_f1, fooling
 from bench.detection.judging import Judged, tuned_settings
@@ -22,7 +23,13 @@ from bench.detection.scoring import LATEST_S, Told, score_session, sum_up
 from bench.detection.seeds import FAMILIES, Use
 from bench.detection.slowness import Slowness
 from bench.detection.speed import Speed
-from bench.detection.tables import failure_table, family_table, goal_table, peer_table
+from bench.detection.tables import (
+    failure_table,
+    family_table,
+    goal_table,
+    peer_table,
+    speed_table,
+)
 from bench.detection.tune import MILKY, TUNED
 
 from .test_detection_scoring import MADE, perfect
@@ -106,6 +113,16 @@ def test_a_false_slow_and_a_slow_machine_are_told():
         "20 minutes of both sides at 50 Hz replay in",
         "memory after the second ten minutes",
     ]
+
+
+def test_the_goal_of_speed_is_met_by_the_compiled_core_where_it_is_fast_enough():
+    slow = replace(FAST, core_s=0.4)
+    speed = "20 minutes of both sides at 50 Hz replay in"
+    assert not verdicts(sure(1.2), LATE_AND_WRONG, speed=slow)[speed]
+    for core_s in (0.2, 0.31):
+        compiled = replace(slow, compiled=Taken(detector_s=0.1, core_s=core_s))
+        assert verdicts(sure(1.2), LATE_AND_WRONG, speed=compiled)[speed] == (core_s < 0.3)
+        assert f"| the whole core, compiled | {core_s:.3f} |" in speed_table(compiled)
 
 
 def test_the_ratio_is_of_let_downs_that_both_tell():

@@ -5,7 +5,7 @@ import numpy as np
 from lullaflow.detection.tremble import Tremble
 
 BINS = 240
-LAST = np.array([6])
+LAST = (6,)
 
 
 def after(tremble_ml=0.0, flow_ml_s=0.0, noise_ml=0.03, seed=0):

@@ -7,7 +7,6 @@ comes is learnt (normalised least mean squares, Widrow and Hoff 1960) and subtra
 
 from __future__ import annotations
 
-import cmath
 import math
 from typing import Final
 
@@ -28,8 +27,9 @@ class Vibration:
     """Learns and removes what one scale feels of the pump."""
 
     def __init__(self) -> None:
-        # What turns once and twice in a stroke: the cosine's share, and the sine's as imaginary.
-        self._once = self._twice = 0j
+        # What turns once and twice in a stroke, with its cosine and with its sine.
+        self._once_cos_ml = self._once_sin_ml = 0.0
+        self._twice_cos_ml = self._twice_sin_ml = 0.0
         self._pull_ml = 0.0
         self._level_ml: float | None = None
         self._mean_mmhg = 0.0
@@ -54,15 +54,19 @@ class Vibration:
             suction_mmhg: at each of the samples.
             learn: no milk comes now.
         """
-        once, twice = self._once.conjugate(), self._twice.conjugate()
+        once_cos_ml, once_sin_ml = self._once_cos_ml, self._once_sin_ml
+        twice_cos_ml, twice_sin_ml = self._twice_cos_ml, self._twice_sin_ml
         pull_ml, usual_mmhg = self._pull_ml, self._mean_mmhg
         turn = 2.0 * math.pi / period_s
-        phases = [cmath.rect(1.0, turn * (moment_s - begun_s)) for moment_s in moments_s]
-        pulls = [(suction - usual_mmhg) / FULL_MMHG for suction in suction_mmhg]
-        still = [
-            value - (phase * (once + phase * twice)).real - pull_ml * pull
-            for value, phase, pull in zip(values, phases, pulls, strict=True)
-        ]
+        felt: list[tuple[float, float, float]] = []
+        still: list[float] = []
+        for moment_s, value, suction in zip(moments_s, values, suction_mmhg, strict=True):
+            angle = turn * (moment_s - begun_s)
+            cos, sin, pull = math.cos(angle), math.sin(angle), (suction - usual_mmhg) / FULL_MMHG
+            felt.append((cos, sin, pull))
+            once_ml = cos * once_cos_ml + sin * once_sin_ml
+            twice_ml = (cos * cos - sin * sin) * twice_cos_ml + 2.0 * cos * sin * twice_sin_ml
+            still.append(value - once_ml - twice_ml - pull_ml * pull)
         self._mean_mmhg += FOLLOW * (sum(suction_mmhg) / len(suction_mmhg) - usual_mmhg)
         mean = sum(still) / len(still)
         level = self._level_ml
@@ -70,15 +74,11 @@ class Vibration:
             self._level_ml = mean
             return still
         self._level_ml = level + FOLLOW * (mean - level)
-        for value, phase, pull in zip(still, phases, pulls, strict=True):
-            off = value - level
-            if off > STILL_ML:
-                off = STILL_ML
-            elif off < -STILL_ML:
-                off = -STILL_ML
-            off *= STEP
-            turned = off * phase
-            self._once += turned
-            self._twice += turned * phase
-            self._pull_ml += off * pull
+        for value, (cos, sin, pull) in zip(still, felt, strict=True):
+            off_ml = STEP * min(max(value - level, -STILL_ML), STILL_ML)
+            self._once_cos_ml += off_ml * cos
+            self._once_sin_ml += off_ml * sin
+            self._twice_cos_ml += off_ml * (cos * cos - sin * sin)
+            self._twice_sin_ml += off_ml * 2.0 * cos * sin
+            self._pull_ml += off_ml * pull
         return still

@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any, Final, TextIO
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
 from lullaflow.detection.samples import Samples
@@ -41,6 +43,9 @@ CHANNELS: Final = (
 )
 INPUT: Final = "input"
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+Row = tuple[int, list[str]]
+"""The line on which a row ends, and its cells."""
 
 _BLOCK_ROWS: Final = 4096
 _NAMES: Final[dict[type[Any], str]] = {
@@ -190,43 +195,77 @@ def _header(row: list[str]) -> dict[str, int]:
 
 def _inputs(
     columns: dict[str, int],
-    first: tuple[int, list[str]] | None,
-    rows: Iterator[tuple[int, list[str]]],
+    first: Row | None,
+    rows: Iterator[Row],
 ) -> Iterator[Input]:
     indices = (columns[TIME], *(columns.get(name) for name in CHANNELS))
     input_at = columns.get(INPUT)
-    block: list[tuple[float, ...]] = []
-    last_s = -np.inf
+    block: list[Row] = []
+    last_s = -math.inf
     ended = False
     if first is not None:
         rows = _chain(first, rows)
     for line, row in rows:
         if not row:
             continue
-        if input_at is not None and _cell(row, input_at):
-            if block:
-                yield _samples(block)
-                block = []
-            item = input_from_json(row[input_at])
+        said = _cell(row, input_at)
+        if block and (said or len(block) == _BLOCK_ROWS):
+            yield (samples := _samples(block, indices, last_s))
+            last_s = samples.t_s.item(-1)
+            block = []
+        if said:
+            item = input_from_json(said)
             ended = isinstance(item, RecordingEnded)
             yield item
-            continue
+        else:
+            block.append((line, row))
+    if block:
+        yield (samples := _samples(block, indices, last_s))
+        last_s = samples.t_s.item(-1)
+    if not ended:
+        yield RecordingEnded(max(last_s, 0.0), "recording_ended")
+
+
+def _samples(block: list[Row], indices: tuple[int | None, ...], before_s: float) -> Samples:
+    """Return the samples of some rows; `before_s` is the time of the row before them."""
+    channels = _at_once(block, indices, before_s)
+    if channels is None:
+        # Something is wrong with one of the rows, or its last cells are missing.
+        channels = np.array(list(_one_by_one(block, indices, before_s))).T.copy()
+    return Samples(*channels)
+
+
+def _at_once(
+    block: list[Row], indices: tuple[int | None, ...], before_s: float
+) -> NDArray[np.float64] | None:
+    """Return time and channels of some rows, `(5, rows)`; None where a closer look is needed."""
+    channels = np.full((len(indices), len(block)), np.nan)
+    try:
+        for channel, index in zip(channels, indices, strict=True):
+            if index is not None:
+                channel[:] = [float(row[index] or "nan") for _, row in block]
+    except (ValueError, IndexError):
+        return None
+    t_s = channels[0]
+    passed_s = np.diff(t_s, prepend=before_s if before_s >= 0.0 else t_s[0] - 1.0)
+    in_time = t_s[0] >= 0.0 and (passed_s > 0.0).all() and passed_s.max() <= LONGEST_GAP_S
+    sound = in_time and t_s[-1] <= LATEST_S and not np.isinf(channels).any()
+    return channels if sound else None
+
+
+def _one_by_one(
+    block: list[Row], indices: tuple[int | None, ...], before_s: float
+) -> Iterator[tuple[float, ...]]:
+    for line, row in block:
         values = _numbers(line, row, indices)
-        if not values[0] > last_s:
+        if not values[0] > before_s:
             raise ReplayError(
                 f"line {line}: t_s is {row[indices[0] or 0]}, which does not come after the row "
                 "before; sort the rows by time and drop repeats"
             )
-        _check_time(line, values[0], last_s)
-        last_s = values[0]
-        block.append(values)
-        if len(block) == _BLOCK_ROWS:
-            yield _samples(block)
-            block = []
-    if block:
-        yield _samples(block)
-    if not ended:
-        yield RecordingEnded(max(last_s, 0.0), "recording_ended")
+        _check_time(line, values[0], before_s)
+        before_s = values[0]
+        yield values
 
 
 def _check_time(line: int, t_s: float, before_s: float) -> None:
@@ -242,9 +281,7 @@ def _check_time(line: int, t_s: float, before_s: float) -> None:
         )
 
 
-def _chain(
-    first: tuple[int, list[str]], rest: Iterator[tuple[int, list[str]]]
-) -> Iterator[tuple[int, list[str]]]:
+def _chain(first: Row, rest: Iterator[Row]) -> Iterator[Row]:
     yield first
     yield from rest
 
@@ -265,8 +302,3 @@ def _numbers(line: int, row: list[str], indices: tuple[int | None, ...]) -> tupl
             raise ReplayError(f"line {line}: {name} is {cell!r}; it must be a finite number")
         values.append(value)
     return tuple(values)
-
-
-def _samples(block: list[tuple[float, ...]]) -> Samples:
-    table = np.array(block)
-    return Samples(*(table[:, i].copy() for i in range(1 + len(CHANNELS))))

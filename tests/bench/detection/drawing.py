@@ -13,7 +13,6 @@ mpl.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 
-from bench.bench_core import INFO
 from bench.detection.binned_flow import binned_flow
 from bench.detection.judging import Judged
 from bench.detection.peers import PEERS
@@ -21,6 +20,7 @@ from bench.detection.recording import recording
 from bench.detection.results import FamilyResult, sober_delay_s
 from bench.detection.scoring import CONFIDENCE_BINS, sum_up
 from bench.detection.seeds import Use, seeds
+from bench.twenty_minutes import INFO
 from lullaflow.cli import plotting
 from lullaflow.cli.course import Course
 from lullaflow.session.core import Core
@@ -28,6 +28,7 @@ from lullaflow.session.inputs import RecordingEnded
 
 STYLE: Final = {**plotting.STYLE, "font.size": 9.0, "axes.titlesize": 9.5}
 OURS, LIMIT, STEPS, EASES, LOOKED = "#1f6fb4", "#4d5560", "#a3abb5", "#d9b26a", "#b5651d"
+SHORT = "#2e8b57"
 FOUND, MISSED, FALSE = "#2e8b57", "#e08a1e", "#c4442f"
 PEER_COLOURS: Final = ("#c4442f", "#e08a1e", "#2e8b57", "#8a5fa8")
 
@@ -92,10 +93,12 @@ def _draw_delays(results: Sequence[FamilyResult], path: Path) -> None:
         past = [limit.past_steps_s for each in result.judged for limit in each.limits]
         eased = [limit.past_eases_s for each in result.judged for limit in each.limits]
         looked = [limit.searching_s for each in result.judged for limit in each.limits]
+        short = [limit.past_halted_s for each in result.judged for limit in each.limits]
         ours = [delay for each in result.scores for delay in each.delays_s]
         for delays, colour, label in (
             (known, LIMIT, "clairvoyant"),
-            (past, STEPS, "that must tell steps apart"),
+            (short, SHORT, "past short rises"),
+            (past, STEPS, "past steps"),
             (eased, EASES, "and leans"),
             (looked, LOOKED, "and look for the milk"),
             (ours, OURS, "lullaflow"),
@@ -132,7 +135,7 @@ def _draw_peers(results: Sequence[FamilyResult], path: Path) -> None:
             (max(sum_up(each).false_per_hour, LEAST_FALSE), sober_delay_s(each))
             for each in (soon, hasty, *rash)
         ]
-        axis.plot(*zip(ours, *there, strict=True), color=OURS, linewidth=0.9, alpha=0.6)
+        axis.plot(*zip(*sorted([ours, *there]), strict=True), color=OURS, linewidth=0.9, alpha=0.6)
         xs, ys = zip(*there, strict=True)
         label = "lullaflow, sooner, hasty and rash"
         axis.plot(xs, ys, "*", color=OURS, markersize=8, mfc="white", label=label)

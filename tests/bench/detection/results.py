@@ -125,12 +125,7 @@ def goals(results: Sequence[FamilyResult], speed: Speed) -> list[Goal]:
         _slowness(own),
         *_calibration(own),
         *_against_peers(own),
-        Goal(
-            "20 minutes of both sides at 50 Hz replay in",
-            "under 0.3 s",
-            f"{speed.core_s:.3f} s (the detector alone: {speed.detector_s:.3f} s)",
-            speed.core_s < 0.3,
-        ),
+        _speed(speed),
         Goal(
             "memory after the second ten minutes",
             "flat",
@@ -138,6 +133,16 @@ def goals(results: Sequence[FamilyResult], speed: Speed) -> list[Goal]:
             speed.grown_kb < 64.0,
         ),
     ]
+
+
+def _speed(speed: Speed) -> Goal:
+    compiled = speed.compiled
+    reached = f"{speed.core_s:.3f} s (the detector alone: {speed.detector_s:.3f} s)"
+    if compiled:
+        said = f"{compiled.core_s:.3f} s (the detector alone: {compiled.detector_s:.3f} s)"
+        reached = f"{said} compiled; as it is {reached}"
+    core_s = min(speed.core_s, compiled.core_s if compiled else math.inf)
+    return Goal("20 minutes of both sides at 50 Hz replay in", "under 0.3 s", reached, core_s < 0.3)
 
 
 def _found(result: FamilyResult, least: float) -> Goal:

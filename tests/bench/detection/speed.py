@@ -1,11 +1,8 @@
-"""How fast a session replays, and whether memory stays flat."""
+"""How fast a session replays, as it is and compiled, and whether memory stays flat."""
 
 from __future__ import annotations
 
-import math
-import time
 import tracemalloc
-from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
@@ -13,13 +10,10 @@ from typing import Final
 import numpy as np
 from river.drift import PageHinkley
 
-from bench.bench_core import INFO, twenty_minutes
+from bench.compiled import Taken, compiled, fastest, told
+from bench.twenty_minutes import INFO, twenty_minutes
 from lullaflow.detection import LetDownDetector, Samples
 from lullaflow.session.core import Core
-
-REPEATS: Final = 10
-"""The fastest of so many counts: the others were disturbed. They are run by turns, for a machine
-that others use, too, is faster in one minute than in the next."""
 
 PARTS: Final = 8
 """Memory is read after each of so many equal parts."""
@@ -34,34 +28,25 @@ class Speed:
         core_s: the whole core, as `lullaflow replay` runs it after reading the file.
         page_hinkley_s: river's Page-Hinkley, one for each channel, on every sample.
         grown_kb: what the core's memory grew by in the second half.
+        compiled: our detector and core as machine code; None where they could not be compiled.
     """
 
     detector_s: float
     core_s: float
     page_hinkley_s: float
     grown_kb: float
+    compiled: Taken | None = None
 
 
 def measure() -> Speed:
     """Measure it."""
     samples = twenty_minutes()
-    detector_s, core_s, page_hinkley_s = _fastest(
+    detector_s, core_s, page_hinkley_s = fastest(
         lambda: LetDownDetector().update(samples),
         lambda: Core(INFO).step(samples),
         lambda: _page_hinkley(samples),
     )
-    return Speed(detector_s, core_s, page_hinkley_s, grown_kb=_grown_kb(samples))
-
-
-def _fastest(*runs: Callable[[], object]) -> list[float]:
-    """Return the seconds that each takes at its fastest."""
-    least = [math.inf] * len(runs)
-    for _ in range(REPEATS):
-        for which, run in enumerate(runs):
-            began = time.perf_counter()
-            run()
-            least[which] = min(least[which], time.perf_counter() - began)
-    return least
+    return Speed(detector_s, core_s, page_hinkley_s, _grown_kb(samples), compiled(told(samples)))
 
 
 def _page_hinkley(samples: Samples) -> int:
