@@ -1,8 +1,8 @@
 """Compiles the core into the wheel when that is asked for: it tells the same, faster.
 
 `HATCH_BUILD_HOOK_ENABLE_CUSTOM=1 pip install .` asks for it. It is a build hook of Hatch, and mypyc
-turns what mypy has checked into machine code; a C compiler and Python's headers are needed. Without
-it, nothing is missing: a parent's evening takes a thousandth of one processor either way.
+turns what mypy has checked into machine code; a C compiler and Python's headers are needed. It is
+for who replays thousands of recordings: a parent's evening takes a second of one processor anyway.
 """
 
 from __future__ import annotations

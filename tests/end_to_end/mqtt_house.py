@@ -13,9 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import aiomqtt
+import pytest
 
 from lullaflow.config import MqttSettings
-from lullaflow.publish import Offer, Publisher
+from lullaflow.publish import Offer, Publisher, kept
+from lullaflow.publish import publisher as publisher_module
+from lullaflow.publish.discovery import announcer
 from lullaflow.session.inputs import RecordingInfo
 from lullaflow.session.view import View
 from lullaflow.store import Recording, Store, open_store
@@ -34,6 +37,8 @@ from lullaflow_protocol.events import (
     SessionStarted,
 )
 
+from .brokers import BrokerProcess, Mosquitto
+
 PATIENCE_S = 30.0
 BEGAN = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
 SLEEPING = View(link_up=True)
@@ -48,6 +53,32 @@ PUMPING_WITH_FAULTS = View(
     volume_left_ml=1.5,
     faults={"right weight": "silent"},
 )
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shorten waits that are long for the house's sake."""
+    monkeypatch.setattr(publisher_module, "MAX_WAIT_S", 0.2)
+    monkeypatch.setattr(kept, "KEPT_WITHIN_S", 0.2)
+    monkeypatch.setattr(announcer, "BIRTH_DELAY_S", (0.05, 0.1))
+    monkeypatch.setattr(announcer, "SETTLE_S", 0.05)
+
+
+@pytest.fixture
+async def mosquitto(tmp_path: Path) -> AsyncIterator[Mosquitto]:
+    running = Mosquitto(tmp_path)
+    yield running
+    await running.kill()
+
+
+def settings(port: int, **more: object) -> MqttSettings:
+    return MqttSettings.model_validate({"keepalive_s": 5, "port": port, **more})
+
+
+def for_broker(broker: BrokerProcess, port: int | None = None) -> MqttSettings:
+    # What an unknown broker costs at first is tried by a test of its own.
+    protocol = "auto" if isinstance(broker, Mosquitto) else "3.1.1"
+    return settings(port or broker.port, protocol=protocol)
 
 
 def session_events(number: int, pump: str = "pump") -> list[Event]:

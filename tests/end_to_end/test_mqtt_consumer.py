@@ -15,8 +15,15 @@ from lullaflow_protocol.state import LiveSettings
 
 from .brokers import Mosquitto, needs_mosquitto
 from .house import house
-from .mqtt_house import PUMPING_WITH_FAULTS, Listener, bridge, listening, session_events
-from .test_mqtt import impatient, settings
+from .mqtt_house import (
+    PUMPING_WITH_FAULTS,
+    Listener,
+    bridge,
+    impatient,
+    listening,
+    session_events,
+    settings,
+)
 
 PUBLIC = Path(__file__).parents[2] / "protocols" / "public"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,10 +15,9 @@ from lullaflow_protocol.events import parse_event
 
 from .brokers import Mosquitto, needs_mosquitto
 from .certificates import Authority
-from .mqtt_house import SLEEPING, bridge, session_events, until
-from .test_mqtt import impatient, settings
+from .mqtt_house import SLEEPING, bridge, impatient, mosquitto, session_events, settings, until
 
-__all__ = ["impatient"]
+__all__ = ["impatient", "mosquitto"]
 
 pytestmark = [pytest.mark.mosquitto, needs_mosquitto]
 
@@ -27,13 +25,6 @@ pytestmark = [pytest.mark.mosquitto, needs_mosquitto]
 forgotten_socket = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 DOCS = Path(__file__).parents[2] / "docs" / "mqtt.md"
-
-
-@pytest.fixture
-async def mosquitto(tmp_path: Path) -> AsyncIterator[Mosquitto]:
-    broker = Mosquitto(tmp_path)
-    yield broker
-    await broker.kill()
 
 
 def tls(authority: Authority, server: tuple[Path, Path]) -> str:

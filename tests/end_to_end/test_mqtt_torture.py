@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from .brokers import needs_mosquitto
+from .mqtt_house import impatient
 from .mqtt_torture import torture
-from .test_mqtt import impatient
 from .test_mqtt_secrets import forgotten_socket
 
 __all__ = ["impatient"]

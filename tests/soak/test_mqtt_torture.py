@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from end_to_end.brokers import needs_mosquitto
+from end_to_end.mqtt_house import impatient
 from end_to_end.mqtt_torture import torture
-from end_to_end.test_mqtt import impatient
 from end_to_end.test_mqtt_secrets import forgotten_socket
 
 __all__ = ["impatient"]
