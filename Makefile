@@ -75,8 +75,8 @@ $(VENV)/.ready: requirements.lock pyproject.toml tools/setup.sh
 .make/peers: requirements-peers.lock tools/setup.sh
 	@tools/setup.sh peers $@ $(VENV)
 
-.make/compiled: tools/setup.sh tools/compiled_core.py pyproject.toml \
-		$(wildcard host/lullaflow/detection/*.py host/lullaflow/session/*.py) | $(VENV)/.ready
+.make/compiled: $(VENV)/.ready tools/compiled_core.py \
+		$(shell find host/lullaflow protocols/lullaflow_protocol -name '*.py')
 	@tools/setup.sh compiled $@ $(VENV)
 
 .make/brokers: tools/setup.sh

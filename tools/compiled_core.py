@@ -21,6 +21,9 @@ PACKAGES: Final = ("host/lullaflow", "protocols/lullaflow_protocol")
 
 COMPILED: Final = ("lullaflow/detection", "lullaflow/session")
 
+KINDS: Final = ("*.so", "*.pyd")
+"""What a compiled module is called; besides one for each there is one that they share."""
+
 AS_THEY_ARE: Final = {
     "__init__",
     "trees",  # texts only
@@ -79,4 +82,7 @@ def _compiled(root: Path, folder: Path) -> list[Path]:
             "HATCH_BUILD_HOOK_ENABLE_CUSTOM the same core installs as it is."
         )
     places = (folder, *(folder / part for part in COMPILED))
-    return [built for place in places for built in place.glob("*.so")]
+    built = [path for place in places for kind in KINDS for path in place.glob(kind)]
+    if len(built) <= len(modules):
+        raise SystemExit(f"lullaflow: of {len(modules)} modules mypyc left {len(built)} files only")
+    return built

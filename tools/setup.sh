@@ -63,19 +63,21 @@ peers() {
 }
 
 compiled() {
-  local folder=$1 dir=$2 python_headers
-  python_headers=$("$dir/bin/python" -c 'import sysconfig; print(sysconfig.get_path("include"))')/Python.h
-  if ! command -v cc >/dev/null || [ ! -e "$python_headers" ]; then
-    apt_install gcc libc6-dev python3-dev || true
-    if ! command -v cc >/dev/null || [ ! -e "$python_headers" ]; then
-      say "the compiled core is left out; it needs a C compiler and $python_headers (apt install gcc libc6-dev python3-dev)"
-      return
-    fi
+  local folder=$1 python=$2/bin/python headers
+  headers=$("$python" -c 'import sysconfig; print(sysconfig.get_path("include"))')/Python.h
+  command -v cc >/dev/null || apt_install gcc libc6-dev || true
+  case $headers in /usr/include/*) [ -e "$headers" ] || apt_install python3-dev || true ;; esac
+  if ! command -v cc >/dev/null || [ ! -e "$headers" ]; then
+    say "the compiled core is left out; it needs a C compiler and $headers (apt install gcc libc6-dev python3-dev)"
+    return
   fi
   say "compiling the core (once; a minute)"
   rm -rf "$folder"
-  HATCH_BUILD_HOOK_ENABLE_CUSTOM=1 "$dir/bin/python" -m pip install --quiet --disable-pip-version-check \
-    --no-deps --no-build-isolation --target "$folder" .
+  if ! HATCH_BUILD_HOOK_ENABLE_CUSTOM=1 "$python" -m pip install --quiet --disable-pip-version-check \
+    --no-deps --no-build-isolation --target "$folder" .; then
+    rm -rf "$folder"
+    say "the compiled core is left out: it could not be compiled, see above"
+  fi
 }
 
 brokers() {

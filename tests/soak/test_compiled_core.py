@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from datetime import UTC, datetime
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
 import numpy as np
@@ -70,6 +71,7 @@ def replayed(path: Path, *first_on_path: str) -> str:
 def test_the_compiled_core_tells_the_same(tmp_path: Path, family: str) -> None:
     if not COMPILED.exists():
         pytest.skip("there is no compiled core: it takes a C compiler and Python's headers")
+    assert list((COMPILED / "lullaflow" / "session").glob(f"core*{EXTENSION_SUFFIXES[0]}"))
     for seed in range(8):
         path = recording(tmp_path, family, seed)
         told = replayed(path)

@@ -83,6 +83,7 @@ HEADER = "t_s,left_vacuum_mmhg,left_volume_ml"
         (f"{HEADER}\n-3,1,0\n", "line 2: t_s is -3; time counts from 0"),
         (f"{HEADER}\n0,1,0\n1e300,1,0\n", "line 3: t_s is 1e+300, which is too large"),
         (f"{HEADER}\n0,1,0\n90000,1,0\n", "line 3: t_s jumps by 90000 s, more than a day"),
+        (f"{HEADER}\n0,1,0\n0.1,1,1e300\n1,1,0\n", "numbers that no recording can hold"),
         (HEADER.replace(",", ";") + "\n0;1;0\n", "line 1: the columns are apart by semicolons"),
         (
             f'{HEADER},input\n0,,,\n1,,,"{{""kind"": ""link_came_back"", ""gap_s"": ""x""}}"\n',

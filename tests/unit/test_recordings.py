@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 
 import numpy as np
@@ -15,22 +16,25 @@ from lullaflow.session.replay import CHANNELS, TIME, ReplayError, read_recording
 
 HEADER = ",".join((TIME, *CHANNELS))
 LONG = 10_000
-"""Rows of a file that is read in several pieces."""
+PIECE = 4096
+"""Rows of a file that is read in several pieces, and of a piece."""
 
 
 def inputs(text: str) -> list[Input]:
     return list(read_recording(io.StringIO(text))[1])
 
 
-def rows(text: str) -> list[tuple[float, ...]]:
-    """Return the rows of a file as they were read, in whatever pieces; nothing stands for NaN."""
+def rows(text: str) -> list[tuple[float | None, ...]]:
+    """Return the rows of a file as they were read, in whatever pieces; None for 'no sample'."""
     read = [item for item in inputs(text) if isinstance(item, Samples)]
     tables = [np.stack([item.t_s, *(getattr(item, name) for name in CHANNELS)]).T for item in read]
     return [tuple(None if np.isnan(v) else v for v in row) for row in np.concatenate(tables)]
 
 
-def long_file(wrong_line: int | None = None, wrong: str = "") -> str:
-    lines = [HEADER, *(f"{row / 50},1.5,,2.5,0.25" for row in range(LONG))]
+def long_file(wrong_line: int | None = None, wrong: str = "", later_s: float = 0.0) -> str:
+    """Return a long file, wrong in a line; from the second piece on its time is later."""
+    shifts = (later_s if row >= PIECE else 0.0 for row in range(LONG))
+    lines = [HEADER, *(f"{row / 50 + shift},1.5,,2.5,0.25" for row, shift in enumerate(shifts))]
     if wrong_line is not None:
         lines[wrong_line - 1] = wrong
     return "\n".join(lines) + "\n"
@@ -68,6 +72,8 @@ def test_a_mistake_in_a_file_is_named_with_its_line(text: str, says: str) -> Non
         ("{t},1.5,,2.5,much", "right_volume_ml is 'much', which is no number"),
         ("{t},1.5,,1e999,0.25", "right_vacuum_mmhg is '1e999'; it must be a finite number"),
         ("nan,1.5,,2.5,0.25", "t_s is 'nan'; it must be a finite number"),
+        ("inf,1.5,,2.5,0.25", "t_s is 'inf'; it must be a finite number"),
+        ("-1e308,1.5,,2.5,0.25", "t_s is -1e"),
         ("-1,1.5,,2.5,0.25", "t_s is -1"),
     ],
 )
@@ -77,10 +83,38 @@ def test_the_wrong_row_of_a_long_file_is_found(line: int, cells: str, says: str)
         inputs(text)
 
 
-def test_a_jump_of_more_than_a_day_is_found_between_two_pieces_too() -> None:
-    for line in (3, 4098, LONG + 1):
-        with pytest.raises(ReplayError, match=f"^line {line}: t_s jumps by"):
-            inputs(long_file(line, "90000,1.5,,2.5,0.25"))
+@pytest.mark.parametrize(
+    ("later_s", "says"),
+    [
+        (100_000.0, f"line {PIECE + 2}: t_s jumps by 100000 s"),
+        (-80.0, f"line {PIECE + 2}: t_s is .* which does not come after the row before"),
+        (2e11, f"line {PIECE + 2}: t_s is 2e\\+11, which is too large for seconds"),
+    ],
+)
+def test_time_is_watched_between_two_pieces_too(later_s: float, says: str) -> None:
+    with pytest.raises(ReplayError, match=says):
+        inputs(long_file(later_s=later_s))
+
+
+def test_a_time_of_no_date_is_refused_in_the_first_row_too() -> None:
+    with pytest.raises(ReplayError, match="line 2: t_s is 1e\\+12, which is too large"):
+        inputs(f"{HEADER}\n1e12,1,2,3,4\n")
+
+
+def test_the_first_mistake_is_named_though_a_later_one_ends_the_reading() -> None:
+    too_long = "x" * (csv.field_size_limit() + 1)
+    with pytest.raises(ReplayError, match="line 3: left_volume_ml is 'much'"):
+        inputs(f"{HEADER}\n0,1,2,3,4\n1,1,much,3,4\n2,1,{too_long},3,4\n")
+
+
+def test_what_was_read_before_the_reading_ended_is_not_lost() -> None:
+    too_long = "x" * (csv.field_size_limit() + 1)
+    reading = read_recording(io.StringIO(f"{HEADER}\n0,1,2,3,4\n1,1,{too_long},3,4\n"))[1]
+    first = next(reading)
+    assert isinstance(first, Samples)
+    assert first.t_s.tolist() == [0.0]
+    with pytest.raises(csv.Error):
+        next(reading)
 
 
 def test_a_recording_may_begin_late() -> None:

@@ -286,10 +286,11 @@ class Evidence:
         return going
 
     def _in_many_parts(self, levels: Array, base: Array, gained: Array) -> Mask:
-        """Tell which long rises are more than a few steps."""
+        """Tell which long rises are more than a few steps; of the levels, the last is 0."""
         shapes = bank()
         part_ml = COARSE_STEPS * self.step_ml if self.step_ml > COARSE_ML else 0.0
         kept = np.zeros(LENGTH)
+        # The steps that do not count: `STEPS` of them.
         largest = second = -math.inf
         sooner = 0.0
         for bins, level in enumerate(levels[-2 : -LONG_RISES[-1] - 2 : -1].tolist(), 1):

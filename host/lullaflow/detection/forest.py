@@ -40,7 +40,7 @@ class Trees:
         self.most, self.odds = np.array(most), np.array(odds)
 
     def log_odds(self, figures: NDArray[np.float64]) -> float:
-        """Return the sum of what each tree says."""
+        """Return the sum of what each tree says of figures, of which none is NaN."""
         # To ask all branches at once takes less time than to ask one of each tree after the other.
         onward = self.below + (figures[self.asked] > self.most)
         at = self._roots

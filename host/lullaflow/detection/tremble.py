@@ -54,7 +54,7 @@ class Tremble:
         for step in steps:
             if step >= even:
                 break
-            total += (step - even) * (step - even)
+            total += (step - even) ** 2
         self._falls_ml2.appendleft(total)
         self._counts.appendleft(len(steps))
         self._learn(total / len(steps))

@@ -12,7 +12,7 @@ from __future__ import annotations
 import csv
 import json
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any, Final, TextIO
@@ -45,7 +45,7 @@ INPUT: Final = "input"
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 Row = tuple[int, list[str]]
-"""The line on which a row ends, and its cells."""
+"""Its number, which is its line where no cell holds line breaks, and its cells."""
 
 _BLOCK_ROWS: Final = 4096
 _NAMES: Final[dict[type[Any], str]] = {
@@ -198,65 +198,86 @@ def _inputs(
     first: Row | None,
     rows: Iterator[Row],
 ) -> Iterator[Input]:
-    indices = (columns[TIME], *(columns.get(name) for name in CHANNELS))
+    waiting = _Waiting((columns[TIME], *(columns.get(name) for name in CHANNELS)))
     input_at = columns.get(INPUT)
-    block: list[Row] = []
-    last_s = -math.inf
     ended = False
     if first is not None:
         rows = _chain(first, rows)
-    for line, row in rows:
-        if not row:
-            continue
-        said = _cell(row, input_at)
-        if block and (said or len(block) == _BLOCK_ROWS):
-            yield (samples := _samples(block, indices, last_s))
-            last_s = samples.t_s.item(-1)
-            block = []
-        if said:
-            item = input_from_json(said)
-            ended = isinstance(item, RecordingEnded)
-            yield item
-        else:
-            block.append((line, row))
-    if block:
-        yield (samples := _samples(block, indices, last_s))
-        last_s = samples.t_s.item(-1)
+    try:
+        for number, row in rows:
+            if not row:
+                continue
+            said = _cell(row, input_at)
+            if not said:
+                waiting.rows.append((number, row))
+            if said or len(waiting.rows) == _BLOCK_ROWS:
+                yield from waiting.samples()
+            if said:
+                item = input_from_json(said)
+                ended = isinstance(item, RecordingEnded)
+                yield item
+    except (csv.Error, UnicodeDecodeError):
+        # A mistake in a row before comes first, and so do the samples that came before.
+        yield from waiting.samples()
+        raise
+    yield from waiting.samples()
     if not ended:
-        yield RecordingEnded(max(last_s, 0.0), "recording_ended")
+        yield RecordingEnded(max(waiting.last_s, 0.0), "recording_ended")
 
 
-def _samples(block: list[Row], indices: tuple[int | None, ...], before_s: float) -> Samples:
-    """Return the samples of some rows; `before_s` is the time of the row before them."""
-    channels = _at_once(block, indices, before_s)
-    if channels is None:
-        # Something is wrong with one of the rows, or its last cells are missing.
-        channels = np.array(list(_one_by_one(block, indices, before_s))).T.copy()
-    return Samples(*channels)
+class _Waiting:
+    """Rows that wait to be read together, which takes a fraction of the time.
+
+    Args:
+        indices: of the columns of time and channels; None for one that is missing.
+
+    Attributes:
+        rows: those that wait.
+        last_s: time of the last row that was read.
+    """
+
+    def __init__(self, indices: Sequence[int | None]) -> None:
+        self._indices = indices
+        self.rows: list[Row] = []
+        self.last_s = -math.inf
+
+    def samples(self) -> list[Samples]:
+        """Return the samples of all that wait, as one piece; nothing where nothing waits."""
+        rows, self.rows = self.rows, []
+        if not rows:
+            return []
+        channels = _at_once(rows, self._indices, self.last_s)
+        if channels is None:
+            channels = np.array(list(_one_by_one(rows, self._indices, self.last_s))).T.copy()
+        self.last_s = channels.item(0, -1)
+        return [Samples(*channels)]
 
 
 def _at_once(
-    block: list[Row], indices: tuple[int | None, ...], before_s: float
+    rows: list[Row], indices: Sequence[int | None], before_s: float
 ) -> NDArray[np.float64] | None:
-    """Return time and channels of some rows, `(5, rows)`; None where a closer look is needed."""
-    channels = np.full((len(indices), len(block)), np.nan)
+    """Return time and channels of some rows, `(5, rows)`; None where one of them is wrong."""
+    width = 1 + max(index for index in indices if index is not None)
+    cells = [row + [""] * (width - len(row)) for _, row in rows]
+    channels = np.full((len(indices), len(rows)), np.nan)
     try:
         for channel, index in zip(channels, indices, strict=True):
             if index is not None:
-                channel[:] = [float(row[index] or "nan") for _, row in block]
-    except (ValueError, IndexError):
+                channel[:] = [float(row[index] or "nan") for row in cells]
+    except ValueError:
         return None
     t_s = channels[0]
+    if np.isnan(t_s).any() or np.isinf(channels).any() or t_s.min() < 0.0 or t_s.max() > LATEST_S:
+        return None
     passed_s = np.diff(t_s, prepend=before_s if before_s >= 0.0 else t_s[0] - 1.0)
-    in_time = t_s[0] >= 0.0 and (passed_s > 0.0).all() and passed_s.max() <= LONGEST_GAP_S
-    sound = in_time and t_s[-1] <= LATEST_S and not np.isinf(channels).any()
-    return channels if sound else None
+    return channels if passed_s.min() > 0.0 and passed_s.max() <= LONGEST_GAP_S else None
 
 
 def _one_by_one(
-    block: list[Row], indices: tuple[int | None, ...], before_s: float
+    rows: list[Row], indices: Sequence[int | None], before_s: float
 ) -> Iterator[tuple[float, ...]]:
-    for line, row in block:
+    """Yield the figures of each row, until one of them is wrong."""
+    for line, row in rows:
         values = _numbers(line, row, indices)
         if not values[0] > before_s:
             raise ReplayError(
@@ -290,7 +311,7 @@ def _cell(row: list[str], index: int | None) -> str:
     return row[index] if index is not None and index < len(row) else ""
 
 
-def _numbers(line: int, row: list[str], indices: tuple[int | None, ...]) -> tuple[float, ...]:
+def _numbers(line: int, row: list[str], indices: Sequence[int | None]) -> tuple[float, ...]:
     values = []
     for name, index in zip((TIME, *CHANNELS), indices, strict=True):
         cell = _cell(row, index)
