@@ -29,7 +29,8 @@ ROUGH_BINS: Final = 8
 """How far the level strays from a line is read over four seconds."""
 
 ROSE: Final = ((1, 8), (8, 32), (32, 128), (128, 512))
-"""Whether something rose so many bins ago, and how clearly: what comes and goes is no milk."""
+"""Whether something rose so many bins ago, and how clearly: what comes and goes is no milk. Each
+begins where the one before ends."""
 
 PUMPED_AGO: Final = (0, 16, 64, 256)
 """How the pump sucked so many bins ago: what falls together with a change of it may be the hand at
@@ -148,8 +149,8 @@ class Sight:
         # The last bin first.
         past = self._past[(self._index - _ALL_AGO) % len(_ALL_AGO)]
         rose = np.maximum.reduceat(past[:, ::_OF_PAST], _ROSE).T.tolist()
-        pumped = past[_PUMPED].T.tolist()
-        before = ([*rose[0], *pumped[1], *pumped[2]], [*rose[1], *pumped[4], *pumped[5]])
+        _, left_mmhg, left_cpm, _, right_mmhg, right_cpm = past[_PUMPED].T.tolist()
+        before = ([*rose[0], *left_mmhg, *left_cpm], [*rose[1], *right_mmhg, *right_cpm])
         left, right = zip(bottles, suction, before, strict=True)
         first, second = left, right
         if right[0].rise.against_none > left[0].rise.against_none:

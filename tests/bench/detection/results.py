@@ -129,7 +129,7 @@ def goals(results: Sequence[FamilyResult], speed: Speed) -> list[Goal]:
         Goal(
             "memory after the second ten minutes",
             "flat",
-            f"{speed.grown_kb:+.1f} KB",
+            f"{round(speed.grown_kb, 1) + 0.0:+.1f} KB",
             speed.grown_kb < 64.0,
         ),
     ]
