@@ -13,7 +13,7 @@ import pytest
 pytest.importorskip("sklearn", reason="the peers are installed by `make .make/peers`")
 
 from bench.detection.boosting import boosted, words
-from bench.detection.fit import untaught
+from bench.detection.fit import BARS, CONSTANTS, FACTORS, moved, untaught
 from bench.detection.lessons import TAUGHT, Examples, Teacher, examples
 from bench.detection.networks import networks, packed, standard, weights, write_weights
 from bench.detection.recording import Recording, of_session
@@ -141,3 +141,15 @@ def test_how_sure_it_may_be_is_fitted_to_sessions_that_taught_nothing(family):
     assert len(unknown) == 50
     assert set(unknown).isdisjoint(taught)
     assert set(unknown) < set(seeds(family, Use.TRAINING, TAUGHT[family] + 50))
+
+
+def test_a_constant_that_is_moved_stays_one_of_its_kind():
+    names = [name for _, name in CONSTANTS]
+    assert len(set(names)) == len(names)
+    for module, name in CONSTANTS:
+        value = getattr(module, name)
+        assert np.allclose(moved(name, value, 1.0), value)
+        less, more = (moved(name, value, factor) for factor in FACTORS)
+        assert np.all(less < value)
+        assert np.all(value < more)
+        assert name not in BARS or 0.0 < less < more < 1.0

@@ -1,17 +1,17 @@
 """Fit our detector's constants to training recordings; the benchmark's are never touched.
 
-PYTHONPATH=tests python -m bench.detection.fit [--constants]
+PYTHONPATH=tests python -m bench.detection.fit [--constants [NAME ...]]
 
 It fits the weights of the confidence (ridge logistic regression, Newton's method), and prints them
-with the calibration error that is left. With `--constants`, each of `CONSTANTS` is moved to either
-side of its value, all others kept, and what becomes of F1, false alarms and delay is printed: a
-value is well chosen where both neighbours lose.
+with the calibration error that is left. With `--constants`, each of `CONSTANTS`, or of those named,
+is moved to either side of its value instead, all others kept, and what becomes of F1, false alarms
+and delay is printed: a value is well chosen where both neighbours lose.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,7 +23,14 @@ from bench.detection.recording import recording
 from bench.detection.running import pool, run_all
 from bench.detection.scoring import SessionScore, Told, calibration_error, score_session, sum_up
 from bench.detection.seeds import Use, seeds
-from lullaflow.detection import LetDownDetector, LetDownFound, evidence, packets, verdict
+from lullaflow.detection import (
+    LetDownDetector,
+    LetDownFound,
+    evidence,
+    packets,
+    timing,
+    verdict,
+)
 from lullaflow.detection import confidence as mapping
 
 SESSIONS: Final = {"clean": 60, "typical": 200, "hard": 160, "dry": 160, "volume_only": 100}
@@ -38,7 +45,17 @@ RIDGE: Final = 1.0
 STEPS: Final = 30
 """Of Newton's method: far more than it needs."""
 
-FACTORS: Final = (0.7, 1.0, 1.4)
+FACTORS: Final = (0.7, 1.4)
+
+BARS: Final = (
+    "LIKELY",
+    "LIKELY_ALONE",
+    "LIKELY_UNPROVEN",
+    "LIKELY_ALONE_UNPROVEN",
+    "LEAST_LIKELY",
+    "LEAST_LIKELY_UNPROVEN",
+)
+"""How sure the taught eye has to be: of these, the odds are moved."""
 
 CONSTANTS: Final = (
     (evidence, "DRIP_ML_S"),
@@ -59,6 +76,11 @@ CONSTANTS: Final = (
     (verdict, "CORROBORATION"),
     (verdict, "CORROBORATION_RESTLESS"),
     (verdict, "MATE_SHARE"),
+    *((verdict, name) for name in BARS),
+    (verdict, "PATIENCE_S"),
+    (verdict, "IMPATIENCE"),
+    (verdict, "OVERWHELMING"),
+    (timing, "LATEST"),
 )
 
 
@@ -79,7 +101,7 @@ def find(shifted: Shifted) -> tuple[SessionScore, list[tuple[float, ...]]]:
     if shifted.constant is not None:
         module, name = CONSTANTS[shifted.constant]
         before = getattr(module, name)
-        setattr(module, name, before * shifted.factor)
+        setattr(module, name, moved(name, before, shifted.factor))
     detector = LetDownDetector()
     told: list[Told] = []
     figures: list[tuple[float, ...]] = []
@@ -90,6 +112,14 @@ def find(shifted: Shifted) -> tuple[SessionScore, list[tuple[float, ...]]]:
     if shifted.constant is not None:
         setattr(module, name, before)
     return score_session(made, told), figures
+
+
+def moved(name: str, value: float, factor: float) -> float:
+    """Return a constant at a multiple of its value, or a bar at a multiple of its odds."""
+    if name not in BARS:
+        return value * factor
+    odds = factor * value / (1.0 - value)
+    return odds / (1.0 + odds)
 
 
 def fit(figures: NDArray[np.float64], true: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -108,27 +138,35 @@ def fit(figures: NDArray[np.float64], true: NDArray[np.float64]) -> NDArray[np.f
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--constants", action="store_true")
+    names = [name for _, name in CONSTANTS]
+    parser.add_argument("--constants", nargs="*", choices=names, metavar="NAME")
     parser.add_argument("--jobs", type=int)
     asked = parser.parse_args()
     with pool(asked.jobs) as processes:
-        tasks = [
-            Shifted(None, 1.0, family, seed)
-            for family, count in SESSIONS.items()
-            for seed in untaught(family, count)
-        ]
-        _fit_confidence(run_all(processes, "confidence", find, tasks))
-        if not asked.constants:
+        if asked.constants is None:
+            tasks = _tasks(SESSIONS)
+            _fit_confidence(run_all(processes, "confidence", find, tasks))
             return
-        for number, (_, name) in enumerate(CONSTANTS):
-            for factor in FACTORS:
-                tasks = [
-                    Shifted(number, factor, family, seed)
-                    for family, count in SWEPT.items()
-                    for seed in untaught(family, count)
-                ]
-                scores = [score for score, _ in run_all(processes, name, find, tasks)]
-                print(f"{name:24} x {factor:.1f}: {_line(scores)}")
+        moves = [
+            (number, factor)
+            for number, name in enumerate(names)
+            if name in (asked.constants or names)
+            for factor in FACTORS
+        ]
+        for number, factor in [(None, 1.0), *moves]:
+            name = "as it is" if number is None else f"{names[number]} x {factor:.1f}"
+            results = run_all(processes, name, find, _tasks(SWEPT, number, factor))
+            print(f"{name:28} {_line([score for score, _ in results])}", flush=True)
+
+
+def _tasks(
+    counts: Mapping[str, int], constant: int | None = None, factor: float = 1.0
+) -> list[Shifted]:
+    return [
+        Shifted(constant, factor, family, seed)
+        for family, count in counts.items()
+        for seed in untaught(family, count)
+    ]
 
 
 def untaught(family: str, count: int) -> range:

@@ -27,6 +27,7 @@ class Use(Enum):
     eye must be and how much time may count (`verdict.LIKELY`, `LIKELY_ALONE`, `LEAST_LIKELY`, what
     all three are until milk is proven, `PATIENCE_S`, `IMPATIENCE`, `ALONE_BINS`, `OVERWHELMING`,
     `timing.LATEST`), for the eye has seen the training ones, and what keeps `let_down_slow` back.
+    `fit.py --constants` tries the former again on training recordings that taught the eye nothing.
     """
     BENCHMARK = "benchmark"
     """The judge's: used by `make bench-detection` and by nothing else."""
