@@ -286,22 +286,15 @@ class Evidence:
         return going
 
     def _in_many_parts(self, levels: Array, base: Array, gained: Array) -> Mask:
-        """Tell which long rises are more than a few steps; of the levels, the last is 0."""
+        """Tell which long rises are more than a few steps."""
         shapes = bank()
+        risen_ml, gains = (levels[-1] - levels).tolist(), np.diff(levels).tolist()
         part_ml = COARSE_STEPS * self.step_ml if self.step_ml > COARSE_ML else 0.0
         kept = np.zeros(LENGTH)
-        # The steps that do not count: `STEPS` of them.
-        largest = second = -math.inf
-        sooner = 0.0
-        for bins, level in enumerate(levels[-2 : -LONG_RISES[-1] - 2 : -1].tolist(), 1):
-            gain, sooner = sooner - level, level
-            if gain > largest:
-                largest, second = gain, largest
-            elif gain > second:
-                second = gain
-            if bins in LONG_RISES:
-                steps_ml = largest + second - min(largest, part_ml) - min(second, part_ml)
-                kept[bins] = (-level - steps_ml) / (BIN_S * (bins - STEPS))
+        for bins in LONG_RISES:
+            steps = sorted(gains[-bins:])[-STEPS:]
+            left_ml = risen_ml[-1 - bins] - sum([max(step - part_ml, 0.0) for step in steps])
+            kept[bins] = left_ml / (BIN_S * (bins - STEPS))
         long: Mask = shapes.bins >= LONG_RISES[0]
         many: Mask = ~long | (kept[shapes.bins] - base >= PARTS_SHARE * gained)
         return many
