@@ -13,11 +13,9 @@ import pytest
 pytest.importorskip("sklearn", reason="the peers are installed by `make .make/peers`")
 
 from bench.detection.boosting import boosted, words
-from bench.detection.fit import BARS, CONSTANTS, FACTORS, moved, untaught
-from bench.detection.lessons import TAUGHT, Examples, Teacher, examples
+from bench.detection.lessons import Examples, Teacher, examples
 from bench.detection.networks import networks, packed, standard, weights, write_weights
 from bench.detection.recording import Recording, of_session
-from bench.detection.seeds import Use, seeds
 from lullaflow.detection.forest import Trees
 from lullaflow.detection.nets import FURTHEST, read_nets, squeezed
 from lullaflow.detection.sight import FIGURES
@@ -132,24 +130,3 @@ def test_a_recording_teaches_in_two_forms_by_figures_that_have_names(calm):
         lesson = examples(("clean", calm.seed))
     assert lesson.figures.shape == (len(lesson.true), len(FIGURES))
     assert 0.05 < lesson.true.mean() < 0.95
-
-
-@pytest.mark.parametrize("family", TAUGHT)
-def test_how_sure_it_may_be_is_fitted_to_sessions_that_taught_nothing(family):
-    taught = seeds(family, Use.TRAINING, TAUGHT[family])
-    unknown = untaught(family, 50)
-    assert len(unknown) == 50
-    assert set(unknown).isdisjoint(taught)
-    assert set(unknown) < set(seeds(family, Use.TRAINING, TAUGHT[family] + 50))
-
-
-def test_a_constant_that_is_moved_stays_one_of_its_kind():
-    names = [name for _, name in CONSTANTS]
-    assert len(set(names)) == len(names)
-    for module, name in CONSTANTS:
-        value = getattr(module, name)
-        assert np.allclose(moved(name, value, 1.0), value)
-        less, more = (moved(name, value, factor) for factor in FACTORS)
-        assert np.all(less < value)
-        assert np.all(value < more)
-        assert name not in BARS or 0.0 < less < more < 1.0

@@ -43,12 +43,14 @@ this share of what it gained flows still. Fitted."""
 
 LONG_RISES: Final = tuple(bins for bins in ONSETS if bins >= 13)
 STEPS: Final = 2
+"""In six seconds and more milk comes in many spurts. Settling twice, or a gulp and a push, leaves
+nothing without the two largest ..."""
+
 PARTS_SHARE: Final = 0.3
 COARSE_ML: Final = 0.3
 COARSE_STEPS: Final = 1.1
-"""In six seconds and more milk comes in many spurts: without the two largest, this share of the
-flow is left. Settling twice, or a gulp and a push, would leave none. But a scale of steps as coarse
-as this shows many spurts as one step of its own, and no more than a step is left in. Fitted."""
+"""... but of milk this share of the flow is left. A scale of steps as coarse as this shows many
+spurts as one step of its own, though, and no more than a step is left in. Fitted."""
 
 BEFORE_SHARE: Final = 0.65
 """The flow before an ejection is under 0.6 of its peak; a little more, for both are estimates."""

@@ -38,11 +38,11 @@ OVER_BINS: Final = 12
 """Six seconds of it: a slow stroke must not end a flow."""
 
 SUSPECTED_BINS: Final = 10
-"""What looked like a rise at all may still be one for five seconds: spurts come and go."""
+"""What looked like a rise at all may still be one for five seconds: spurts come and go. Fitted."""
 
 SUSPICIOUS: Final = 7.0
 SUSPICIOUS_BINS: Final = 120
-"""One with odds of a thousand to one was milk, most likely: that may flow for a minute."""
+"""One with odds of a thousand to one was milk, most likely: that may flow for a minute. Fitted."""
 
 
 @dataclass(frozen=True, slots=True)

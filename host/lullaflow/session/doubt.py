@@ -24,10 +24,11 @@ stimulates. What ebbs, or what a scale of coarse steps shows, is seen over twent
 only. Fitted."""
 
 READ_BINS: Final = 8
-"""Four seconds after a touch a bottle is read again ..."""
+"""Four seconds after a touch a bottle is read again ... Fitted."""
 
 FAINT_ML_S: Final = 0.03
-"""... later, where the scale's steps are coarse: when so faint a flow would have shown the next."""
+"""... later, where the scale's steps are coarse: when so faint a flow would have shown the next.
+Fitted."""
 
 LATE_S: Final = 1.0
 """A level older than this is none of now."""
@@ -35,7 +36,7 @@ LATE_S: Final = 1.0
 UNREAD_S: Final = 60.0
 """A bottle that cannot be read holds back no longer than this in all: hands rest on it for twenty
 seconds at most, a few times, and a scale may be broken. One of whole grams, which takes half a
-minute to be read after each touch, has used it up after two."""
+minute to be read after each touch, has used it up after two. Fitted."""
 
 
 class Levels(Protocol):

@@ -18,7 +18,7 @@ FLOWING_ML_S: Final = 0.1
 MUCH_ML: Final = 16.0
 DRIPS_ML_S: Final = 0.02
 """Who has so much beyond what each breast drips has had a let-down, told or not: of 300 dry
-development sessions none had gained more than 15.4 ml by touches within ten minutes."""
+development sessions none had gained more than 15.4 ml by touches within ten minutes. Fitted."""
 
 
 class Waiting:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from bench.detection.altered import dripping, leant_on
 from bench.detection.recording import Recording, recording
 from bench.detection.scoring import EARLIEST_S, LATEST_S
-from bench.detection.seeds import Use
+from bench.detection.seeds import Use, seeds
 from lullaflow.detection import LetDownDetector, Samples
 from lullaflow.detection.binning import Binner
 from lullaflow.detection.sight import FIGURES
@@ -42,6 +42,12 @@ FALSE_SHARE: Final = 0.002
 same. Assumed."""
 
 Rows = NDArray[np.float32]
+
+
+def untaught(family: str, count: int) -> range:
+    """Return sessions that have not taught the eye: of what it knows it is too sure."""
+    known = TAUGHT[family]
+    return seeds(family, Use.TRAINING, known + count)[known:]
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,8 +42,8 @@ class Played:
     counted_s: tuple[tuple[float, float], ...]
 
 
-def play(made: Recording) -> Played:
-    """Replay a recording through the core."""
+def play(made: Recording, until: tuple[type[Event], ...] = ()) -> Played:
+    """Replay a recording through the core, to its end or until one of some events is said."""
     core = Core(RecordingInfo("bench", INFO_AT, CoreSettings(volume_only=made.volume_only)))
     samples = made.samples
     end_s = float(samples.t_s[-1])
@@ -53,6 +53,8 @@ def play(made: Recording) -> Played:
     for first, last in zip((0, *edges), (*edges, len(samples.t_s)), strict=True):
         events += core.step(Samples(*(getattr(samples, name)[first:last] for name in COLUMNS)))
         views.append(core.view)
+        if any(isinstance(event, until) for event in events):
+            return Played(tuple(_dated(events)), tuple(_counted(views)))
     events += core.step(RecordingEnded(end_s, "recording_ended"))
     return Played(tuple(_dated(events)), tuple(_counted(views)))
 

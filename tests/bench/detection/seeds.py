@@ -23,12 +23,10 @@ class Use(Enum):
     """Constants may be fitted to them, ours and the peers'. They leave out some forms of ejections
     and pumps, so that who fits too closely is found out."""
     DEVELOPMENT = "development"
-    """May be looked at while working, but nothing is fitted to them, except for how sure the taught
-    eye must be and how much time may count (`verdict.LIKELY`, `LIKELY_ALONE`, `LEAST_LIKELY`, what
-    all three are until milk is proven, `PATIENCE_S`, `IMPATIENCE`, `ALONE_BINS`, `OVERWHELMING`,
-    `timing.LATEST`), for the eye has seen the training ones, and what keeps `let_down_slow` back.
-    `fit.py --constants` tries the former again on training recordings that taught the eye nothing.
-    """
+    """May be looked at while working. They helped to choose at first how sure the taught eye must
+    be, how far time may count (`verdict`, `timing`) and what holds `let_down_slow` back, for it has
+    seen the training ones. Nothing is fitted to them: `sweep.py` judges all of these, as all other
+    constants, on training recordings that taught the eye nothing."""
     BENCHMARK = "benchmark"
     """The judge's: used by `make bench-detection` and by nothing else."""
 
