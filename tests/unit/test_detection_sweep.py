@@ -141,7 +141,12 @@ def test_what_is_told_falsely_is_lost(dry):
 
 def test_a_neighbour_is_better_where_it_loses_clearly_less():
     before_s = [10.0, 20.0, 30.0, 40.0]
-    assert "BETTER" in compared([9.0, 18.9, 29.1, 39.0], before_s)
-    assert "BETTER" not in compared([2.0, 20.0, 30.0, 40.0], before_s)
-    assert "BETTER" not in compared([11.0, 21.1, 30.9, 41.0], before_s)
-    assert "BETTER" not in compared(before_s, before_s)
+    assert "BETTER" in compared([9.0, 18.9, 29.1, 39.0], before_s, 0.5)
+    assert "BETTER" not in compared([2.0, 20.0, 30.0, 40.0], before_s, 0.5)
+    assert "BETTER" not in compared([11.0, 21.1, 30.9, 41.0], before_s, 0.5)
+
+
+def test_what_no_session_showed_may_yet_happen():
+    before_s = [10.0, 20.0, 30.0, 40.0]
+    assert "BETTER" not in compared([9.0, 18.9, 29.1, 39.0], before_s, 30.0)
+    assert "BETTER" in compared([9.0, 18.9, 29.1, 39.0] * 30, before_s * 30, 30.0)

@@ -209,8 +209,9 @@ def main() -> None:
     if strangers:
         parser.error(f"no such constant: {', '.join(sorted(strangers))}; there are {names}")
     with pool(asked.jobs) as processes:
-        _sweep(processes, tell, _moves(TELLING, asked.constants), TELLING_SESSIONS, telling_line)
-        _sweep(processes, hold, _moves(HOLDING, asked.constants), HOLDING_SESSIONS, holding_line)
+        telling, holding = (_moves(swept, asked.constants) for swept in (TELLING, HOLDING))
+        _sweep(processes, tell, telling, TELLING_SESSIONS, telling_line, LATEST_S)
+        _sweep(processes, hold, holding, HOLDING_SESSIONS, holding_line, FALSE_S)
 
 
 def _sweep(
@@ -219,6 +220,7 @@ def _sweep(
     moves: Sequence[Move],
     sessions: Mapping[str, int],
     line: Callable[[Sequence[Result]], str],
+    worst_s: float,
 ) -> None:
     lost_s: list[float] = []
     for move in moves:
@@ -230,13 +232,17 @@ def _sweep(
         results = run_all(processes, str(move), do, tasks)
         now_s = [each.lost_s for each in results]
         lost_s = lost_s or now_s
-        print(f"{move!s:36} {compared(now_s, lost_s)}; {line(results)}", flush=True)
+        print(f"{move!s:36} {compared(now_s, lost_s, worst_s)}; {line(results)}", flush=True)
 
 
-def compared(lost_s: Sequence[float], before_s: Sequence[float]) -> str:
-    """Return by how much more is lost than before, with its standard error, and what that means."""
+def compared(lost_s: Sequence[float], before_s: Sequence[float], worst_s: float) -> str:
+    """Return by how much more is lost than before, with its standard error, and what that means.
+
+    `worst_s` is what one mistake loses: one that no session showed may yet be in the next as many.
+    """
     more_s = np.subtract(lost_s, before_s)
-    mean_s, error_s = float(more_s.mean()), float(more_s.std() / np.sqrt(len(more_s)))
+    mean_s, sessions = float(more_s.mean()), len(more_s)
+    error_s = float(np.hypot(more_s.std() / np.sqrt(sessions), worst_s / sessions))
     better = ", BETTER" if mean_s < -CLEAR * error_s else ""
     return f"loses {np.mean(lost_s):.2f} s, {mean_s:+.2f} ({error_s:.2f}){better}"
 
