@@ -19,6 +19,13 @@ from lullaflow.detection.samples import Samples
 BIN_S: Final = 0.5
 """The board's frame: finer would decide no earlier, for frames arrive whole."""
 
+MOST_LEFT_S: Final = BIN_S / 4.0
+"""Of a bin that is given away with its last row no more than this is still to come: rows that come
+more seldom tell too little of when the next one will."""
+
+SLACK_S: Final = 1e-4
+"""Moments are told to a millisecond at best, and added up in binary."""
+
 Channel = NDArray[np.float64]
 Moments = tuple[list[float], list[float]]
 Channels = tuple[list[float], list[float], list[float], list[float]]
@@ -92,13 +99,11 @@ def _one_bin(index: int, samples: Samples) -> Bin:
     return Bin(index, channels, moments)
 
 
-def _bins(samples: Samples) -> Iterator[Bin]:
-    """Yield the rows of each bin."""
-    first, last = (int(samples.t_s[row] // BIN_S) for row in (0, -1))
-    if first == last:
-        yield _one_bin(first, samples)
+def _bins(samples: Samples, numbers: NDArray[np.int64]) -> Iterator[Bin]:
+    """Yield the rows of each bin; `numbers` says in which bin a row is."""
+    if numbers[0] == numbers[-1]:
+        yield _one_bin(int(numbers[0]), samples)
         return
-    numbers = (samples.t_s // BIN_S).astype(np.int64)
     starts = np.concatenate(([0], np.flatnonzero(np.diff(numbers)) + 1))
     columns = _channels(samples)
     rows = [np.flatnonzero(~np.isnan(values)) for values in columns]
@@ -110,24 +115,48 @@ def _bins(samples: Samples) -> Iterator[Bin]:
 
 
 class Binner:
-    """Collects rows until a bin is over, which the first row after it tells."""
+    """Collects rows until a bin is over.
+
+    It is over with its last row, by the step in which rows came lately, or with the first row after
+    it. So what a frame of the board shows is known with that frame, not with the next. A row that
+    comes all the same is counted to the next bin: how rows are cut into pieces must not matter.
+    """
 
     def __init__(self) -> None:
         self._open: Bin | None = None
+        self._full = -1
+        self._lately_s = np.full(2, np.nan)
 
     def push(self, samples: Samples) -> Iterator[Bin]:
         """Take rows in rising time and yield the bins that they close; empty bins are left out."""
         if not len(samples.t_s):
             return
-        for part in _bins(samples):
+        numbers = self._numbers(samples.t_s)
+        for part in _bins(samples, numbers):
             if self._open is None or self._open.index != part.index:
                 yield from self.flush()
                 self._open = part
             else:
                 self._open.extend(part)
+        if self._full == numbers[-1]:
+            yield from self.flush()
 
     def flush(self) -> Iterator[Bin]:
         """Yield the bin that is still open, when there is one: nothing more will come for it."""
         closed, self._open = self._open, None
         if closed is not None:
             yield closed
+
+    def _numbers(self, t_s: Channel) -> NDArray[np.int64]:
+        """Return in which bin each row is, and remember which bin was full last."""
+        numbers = (t_s // BIN_S).astype(np.int64)
+        left_s = (numbers + 1) * BIN_S - t_s
+        moments_s = np.concatenate((self._lately_s, t_s))
+        gaps_s = np.diff(moments_s)
+        # After a gap the first step is none.
+        step_s = np.fmin(gaps_s[1:], gaps_s[:-1])
+        is_full = (left_s <= MOST_LEFT_S) & (step_s > left_s - SLACK_S)
+        full = np.maximum.accumulate(np.concatenate(([self._full], np.where(is_full, numbers, -1))))
+        self._lately_s, self._full = moments_s[-2:], int(full[-1])
+        np.maximum(numbers, full[:-1] + 1, out=numbers)
+        return numbers
