@@ -16,6 +16,9 @@ from typing import Final, NamedTuple
 MAX_FLOW_ML_S: Final = 0.9
 """0.92 g/s is the highest flow on record (Ramsay 2006: 4.6 g in 5 s)."""
 
+USUAL_FLOW_ML_S: Final = 0.15
+"""Over a touch only what a usual flow brings is milk: a hand's weight must not pass for it."""
+
 SPURT_S: Final = 1.5
 """Milk of this long may fall at once: one stroke of slow expression (40 cycles a minute)."""
 
@@ -37,8 +40,15 @@ CALM_BINS: Final = 2
 GAP_S: Final = 2.1
 """Longer without a reading, and what lies between cannot be followed."""
 
+FIRST_STEP_ML: Final = 0.07
+"""Two readings of a usual scale differ by this (0.05 ml each) until it has shown its own noise."""
+
 FALL_FACTOR: Final = 6.0
 """A fall of this many standard deviations is none of the noise."""
+
+STEP_FACTOR: Final = 1.2
+"""Nor is a fall by the scale's own step, by which a level at its edge falls at once; a fifth is
+left for the shaking that was taken out."""
 
 LEAST_FALL_ML: Final = 0.15
 """Three drops: smaller falls are the scale's own wandering."""
@@ -90,7 +100,7 @@ class Level:
     def __init__(self) -> None:
         self.trust = Trust.SETTLED
         self.milk_ml = 0.0
-        self.step_noise_ml = 0.07
+        self.step_noise_ml = FIRST_STEP_ML
         self.spurt_s = SPURT_S
         self.step_ml = 0.0
         self._spreads: deque[float] = deque(maxlen=SPREAD_BINS)
@@ -168,11 +178,10 @@ class Level:
 
     def _is_milk(self, gain_ml: float, elapsed_s: float, *, returning: bool = False) -> bool:
         """Tell whether milk alone may have brought the level from one reading to another."""
-        fall_ml = max(LEAST_FALL_ML, FALL_FACTOR * self.step_noise_ml, 1.2 * self.step_ml)
+        fall_ml = max(LEAST_FALL_ML, FALL_FACTOR * self.step_noise_ml, STEP_FACTOR * self.step_ml)
         if gain_ml < -fall_ml:
             return False
-        # Over a touch, only what a usual flow brings: a hand's weight must not pass for milk.
-        flow_ml_s = 0.15 if returning else MAX_FLOW_ML_S
+        flow_ml_s = USUAL_FLOW_ML_S if returning else MAX_FLOW_ML_S
         return gain_ml <= flow_ml_s * (elapsed_s + self.spurt_s) + fall_ml
 
     def _learn_spread(self, spread: float) -> None:

@@ -31,9 +31,10 @@ CLIP: Final = 2.5
 """What lies farther out than this many standard deviations is no noise, and teaches as if it lay
 there; a long bend upwards teaches no more than one: rises are what is looked for."""
 
-CLIP_SHARE: Final = 1.05
-RISE_SHARE: Final = 1.36
-"""What this takes away from the variance of normal noise: 1 / 0.95, 1 / (0.95 / 2 + 0.516 / 2)."""
+CLIP_SHARE: Final = 1.023
+RISE_SHARE: Final = 1.339
+"""What this takes away from the variance of normal noise, of which 0.978 is left at 2.5 standard
+deviations and 0.516 at one: 1 / 0.978, and 1 / (0.978 / 2 + 0.516 / 2)."""
 
 
 class Noise:

@@ -21,8 +21,9 @@ from lullaflow.detection.likeness import likeness
 Side = Literal["left", "right", "both"]
 
 THRESHOLD: Final = 12.0
-"""ln(36,000 s x 2 decisions a second x 2.3 onsets that differ): one false alarm in ten hours (Wald
-1945; Siegmund 1985 for the maximum over onsets)."""
+"""One false alarm in ten hours: ln(36,000 s x 2 decisions a second) is 11.2 for one onset (Wald
+1945), and the maximum over several that differ little asks for somewhat more (Siegmund 1985). How
+much more was fitted."""
 
 LIKELY: Final = 0.92
 LIKELY_ALONE: Final = 0.94
@@ -53,7 +54,8 @@ ALONE: Final = 3.1
 
 CORROBORATION: Final = 3.5
 CORROBORATION_RESTLESS: Final = 5.0
-"""Evidence from which the other side rises too: odds of 150 to one. Fitted."""
+"""Evidence from which the other side rises too: odds of 33 to one, and of 150 where the bottle is
+touched often. Fitted."""
 
 MATE_SHARE: Final = 0.15
 """The weaker side of a let-down gains at least this share of the stronger. Fitted."""

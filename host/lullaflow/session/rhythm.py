@@ -30,15 +30,16 @@ CALM_PULL: Final = 0.1
 """Three seconds in which rate and suction stay this close, as logarithms, are a rhythm; what lies
 between two rhythms is a mixture of them."""
 
-RATE_WEIGHT: Final = 9.0
-PULL_WEIGHT: Final = 8.5
-MIDDLE_CPM: Final = 67.5
-MIDDLE_MMHG: Final = 141.0
+RATE_WEIGHT: Final = 8.4
+PULL_WEIGHT: Final = 8.9
+MIDDLE_CPM: Final = 67.6
+MIDDLE_MMHG: Final = 140.0
 """Logarithm of the odds of stimulation, linear in the logarithms of rate and suction: means of 88 a
-minute at 106 mmHg and of 52 at 185, spread 0.25 (the ranges above; Kent 2008 for 190 mmHg)."""
+minute at 106 mmHg and of 52 at 185, spread 0.25 (the ranges above; Kent 2008 for 190 mmHg). Weights
+are the distance of the means over the spread's square, middles their geometric means."""
 
 BEGINS: Final = 2.2
-"""Nine sessions in ten begin with stimulation: the same, before anything was felt. Assumed."""
+"""Nine sessions in ten begin with stimulation: ln 9, before anything was felt. Assumed."""
 
 CLEAR: Final = 1.0
 """Odds that a step must change by, as a logarithm, to be a change of phase."""

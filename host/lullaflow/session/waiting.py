@@ -17,8 +17,8 @@ FLOWING_ML_S: Final = 0.1
 
 MUCH_ML: Final = 16.0
 DRIPS_ML_S: Final = 0.02
-"""Who has so much beyond what each breast drips has had a let-down, told or not: of 300 dry
-development sessions none had gained more than 15.4 ml by touches within ten minutes. Fitted."""
+"""Who has so much beyond what each breast drips has had a let-down, told or not: what touches leave
+behind in a bottle is seldom as much. Fitted."""
 
 
 class Waiting:
