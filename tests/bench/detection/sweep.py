@@ -30,7 +30,18 @@ from bench.detection.running import pool, run_all
 from bench.detection.scoring import LATEST_S, SessionScore, score_session, sum_up
 from bench.detection.seeds import Use
 from bench.detection.slowness import Slowness, judge_slowness
-from lullaflow.detection import bottle, evidence, let_down, packets, timing, verdict
+from lullaflow.detection import (
+    bottle,
+    evidence,
+    let_down,
+    level,
+    packets,
+    timing,
+    track,
+    tremble,
+    verdict,
+    vibration,
+)
 from lullaflow.session import doubt, waiting
 from lullaflow.session.inputs import CoreSettings
 from lullaflow_protocol.events import LetDown, LetDownSlow
@@ -45,7 +56,7 @@ CLEAR: Final = 3.0
 """A neighbour that loses less by so many standard errors is better: with some ninety of them, luck
 alone would have one or two look better by two."""
 
-TELLING_SESSIONS: Final = {"typical": 60, "hard": 40, "dry": 40}
+TELLING_SESSIONS: Final = {"typical": 40, "hard": 30, "dry": 30}
 """Of each family, for what decides what is told."""
 
 HOLDING_SESSIONS: Final = {"typical": 500, "hard": 400, "dry": 200, "volume_only": 200}
@@ -95,14 +106,20 @@ def _of(module: ModuleType, *names: str) -> Iterator[Constant]:
 TELLING: Final = (
     *_of(evidence, "DRIP_ML_S", "LEAST_ML_S", "NOW_ML_S", "LATELY_SHARE", "PARTS_SHARE"),
     Constant("COARSE_ML", (evidence, bottle)),
-    *_of(evidence, "COARSE_STEPS", "UNSETTLED_BINS", "CALM_BINS", "STEP_SHARE"),
-    *_of(evidence, "LEFT_SHARE", "LAG_S", "UNLIKELY", "UNLIKELY_RESTLESS", "RESTLESS_H"),
+    *_of(evidence, "COARSE_STEPS", "FINE_ML", "UNSETTLED_BINS", "CALM_BINS", "STEP_SHARE"),
+    *_of(evidence, "LEFT_ML", "LEFT_SHARE", "LAG_S", "MATE_ML_S", "BEFORE_SHARE", "DRY_ML_S"),
+    *_of(evidence, "TOP_FACTOR", "FAST", "UNLIKELY", "UNLIKELY_RESTLESS", "RESTLESS_H"),
     *_of(evidence, "UNLIKELY_TREMBLING", "TREMBLES", "WALK_SHARE", "MEAN_SHARE"),
-    *_of(packets, "EVEN_ML"),
-    *_of(verdict, *BARS, "PATIENCE_S", "IMPATIENCE", "ALONE_BINS", "OVERWHELMING"),
-    *_of(verdict, "CORROBORATION", "CORROBORATION_RESTLESS", "MATE_SHARE"),
-    *_of(timing, "LATEST"),
+    *_of(level, "TOUCH_FACTOR", "FALL_FACTOR", "LEAST_FALL_ML", "REST_S", "EMPTY_ML"),
+    *_of(track, "SHORT_BINS", "SAME_BINS", "GUESS_S", "RETURN_ML", "DRIP_ML_S"),
+    *_of(packets, "EVEN_ML", "MOST_ML", "SHARE", "FIRST_ML_S"),
+    *_of(tremble, "CLIP"),
+    *_of(vibration, "STILL_ML"),
+    *_of(verdict, "THRESHOLD", "CORROBORATION", "CORROBORATION_RESTLESS", "MATE_SHARE"),
+    *_of(verdict, "ALONE_BINS"),
     *_of(let_down, "PROOF_ML"),
+    *_of(timing, "EARLY_S", "LATE_S", "LATEST"),
+    *_of(verdict, *BARS, "PATIENCE_S", "IMPATIENCE", "OVERWHELMING"),
 )
 """What decides whether, when and with which onset a let-down is told."""
 

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 
 from bench.detection.failures import FALSE, MISSED
 from bench.detection.fooling import best_f1
-from bench.detection.judging import TUNED_AS, tuned_settings
+from bench.detection.judging import TUNED_AS, Judged, tuned_settings
 from bench.detection.ours import HASTY, SOONER
 from bench.detection.peers import PEERS
-from bench.detection.results import FamilyResult, Goal, delay_ratio, sober_delay_s
-from bench.detection.scoring import Figures, sum_up
+from bench.detection.results import (
+    FamilyResult,
+    Goal,
+    delay_ratio,
+    sober_delay_s,
+    sober_limit_s,
+)
+from bench.detection.scoring import Figures, SessionScore, sum_up
 from bench.detection.seeds import Use, seeds
 from bench.detection.speed import Speed
 from bench.detection.suction import suction_cells
@@ -78,6 +84,9 @@ def _limit_rows(results: Sequence[FamilyResult]) -> dict[str, list[str]]:
     eases, looking = "past_eases_s", "searching_s"
     return {
         **_beside(results, "delay_s", "clairvoyant, median (s)", "ratio"),
+        "ratio, first let-downs": [_cell(_ratio(each, first=True), 2) for each in results],
+        "ratio of the 90th percentiles": [_cell(_ratio(each, 0.9), 2) for each in results],
+        "ratio of the 99th percentiles": [_cell(_ratio(each, 0.99), 2) for each in results],
         **_beside(
             results,
             "past_steps_s",
@@ -143,6 +152,10 @@ def _short_rows(results: Sequence[FamilyResult]) -> dict[str, list[str]]:
     }
 
 
+def _ratio(result: FamilyResult, quantile: float = 0.5, *, first: bool = False) -> float:
+    return delay_ratio(result.judged, quantile=quantile, first=first)[2]
+
+
 def _beside(
     results: Sequence[FamilyResult], limit_name: str, median: str, ratio: str
 ) -> dict[str, list[str]]:
@@ -155,33 +168,26 @@ def _beside(
 
 
 def peer_table(results: Sequence[FamilyResult]) -> str:
-    """F1, false alarms and delay of ours and of every peer."""
-    header = ("", *(f"`{each.family}`" for each in results))
+    """F1, false alarms, delay and its ratio to the clairvoyant's, of ours and of every peer."""
+    ours: dict[str, Callable[[Judged], SessionScore]] = {
+        "**lullaflow**": lambda one: one.score,
+        f"lullaflow, hasty (ln odds {HASTY:g})": lambda one: one.hasty,
+        f"lullaflow, sooner ({100 * SOONER:g} %)": lambda one: one.soon,
+        "lullaflow, patient (the test alone)": lambda one: one.patient,
+        "lullaflow, rash": lambda one: one.rash[-1],
+    }
     rows = [
-        ("**lullaflow**", *(_trio(each.figures, sober_delay_s(each.scores)) for each in results))
+        (name, *(_four(each, [score(one) for one in each.judged]) for each in results))
+        for name, score in ours.items()
     ]
-    hasty = [[one.hasty for one in each.judged] for each in results]
-    name = f"lullaflow, hasty (ln odds {HASTY:g})"
-    rows.append((name, *(_trio(sum_up(each), sober_delay_s(each)) for each in hasty)))
-    soon = [[one.soon for one in each.judged] for each in results]
-    name = f"lullaflow, sooner ({100 * SOONER:g} %)"
-    rows.append((name, *(_trio(sum_up(each), sober_delay_s(each)) for each in soon)))
-    patient = [[one.patient for one in each.judged] for each in results]
-    name = "lullaflow, patient (the test alone)"
-    rows.append((name, *(_trio(sum_up(each), sober_delay_s(each)) for each in patient)))
-    rash = [[one.rash[-1] for one in each.judged] for each in results]
-    rows.append(("lullaflow, rash", *(_trio(sum_up(each), sober_delay_s(each)) for each in rash)))
     for peer in PEERS:
+        scores = [[one.peers[peer.name] for one in each.judged] for each in results]
         cells = [
-            _trio(
-                each.peer(peer),
-                sober_delay_s([one.peers[peer.name] for one in each.judged]),
-                online=peer.online,
-            )
-            for each in results
+            _four(each, told, online=peer.online)
+            for each, told in zip(results, scores, strict=True)
         ]
         rows.append((peer.name, *cells))
-    return table(header, rows)
+    return table(("", *(f"`{each.family}`" for each in results)), rows)
 
 
 def settings_table(results: Sequence[FamilyResult]) -> str:
@@ -224,9 +230,13 @@ def speed_table(speed: Speed) -> str:
     return table(("20 minutes of both sides, one core", "s", "ratio"), rows)
 
 
-def _trio(figures: Figures, delay_s: float, *, online: bool = True) -> str:
+def _four(result: FamilyResult, scores: Sequence[SessionScore], *, online: bool = True) -> str:
+    figures = sum_up(scores)
     f1 = f"{figures.f1:.2f}, " if figures.let_downs else ""
-    delay = f", {delay_s:.1f} s" if figures.let_downs and online else ""
+    delay = ""
+    if figures.let_downs and online:
+        late_s = sober_delay_s(scores)
+        delay = f", {late_s:.1f} s ({late_s / sober_limit_s(result.judged):.1f})"
     return f"{f1}{figures.false_per_hour:.2f}/h{delay}"
 
 
