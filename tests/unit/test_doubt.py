@@ -76,6 +76,12 @@ def test_a_hand_on_the_bottle_holds_back_until_it_can_be_read_again() -> None:
     assert moments[-1] == pytest.approx(85.0, abs=2.0)
 
 
+def test_a_bottle_that_sinks_holds_back_for_milk_never_leaves_it() -> None:
+    moments = held(level(120.0, -0.1, from_s=80.0))
+    assert moments[0] == pytest.approx(83.0, abs=2.0)
+    assert held(np.round(level(120.0, noise_ml=0.0) + 0.5 * (np.arange(1200) % 80 < 40))) == []
+
+
 def test_a_scale_of_whole_grams_is_read_again_only_when_it_can_have_shown_the_next() -> None:
     milk = np.where(np.arange(round(120.0 * RATE_HZ)) < 20.0 * RATE_HZ, 40.0, 41.0)
     hand = slice(round(70.0 * RATE_HZ), round(80.0 * RATE_HZ))

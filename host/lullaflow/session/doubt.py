@@ -93,7 +93,17 @@ class Doubt:
 
 def _is_read(scale: Scale, now_s: float) -> bool:
     step_s = scale.step_ml / FAINT_ML_S
-    return _is_calm(scale.track, now_s, max(READ_BINS, round(step_s / BIN_S)))
+    calm = _is_calm(scale.track, now_s, max(READ_BINS, round(step_s / BIN_S)))
+    return calm and not _sinks(scale)
+
+
+def _sinks(scale: Scale) -> bool:
+    """Tell whether a hand that nobody noticed moves the bottle: milk never leaves it."""
+    bins, drips_ml_s = FLOWS[0]
+    # A scale that wavers between two figures seems to fall by one and a half of its steps.
+    wavers_ml_s = 1.5 * scale.step_ml / (bins * BIN_S)
+    fast = max(drips_ml_s, wavers_ml_s)
+    return scale.track.real >= bins and _slope_ml_s(scale.track, bins) < -fast
 
 
 def _is_calm(levels: Levels, now_s: float, bins: int) -> bool:

@@ -1,7 +1,7 @@
 """Which phase the pump is in, from the rate and the strength of its pull.
 
 Pumps stimulate with 60 to 120 short pulls a minute, and express with 30 to 78 that are stronger
-(evidence, section 6); the ranges overlap, so each pump is compared with itself. A phase changes in
+(evidence, section 3); the ranges overlap, so each pump is compared with itself. A phase changes in
 one step of the rate, nearly always with one of the suction. Suction that changes alone is a hand on
 the dial or a leak, unless it rises to what only expression pulls.
 """
