@@ -53,9 +53,12 @@ def test_what_a_frame_shows_is_known_with_that_frame():
 def test_what_comes_seldom_is_known_with_the_next():
     rows = readings(np.arange(0.1, 20.0, 1.0))
     binner = Binner()
+    found = 0
     for row in cut(rows, range(1, len(rows.t_s))):
         for each in told(binner, row):
+            found += 1
             assert each.end_s <= row.t_s[0]
+    assert found == len(rows.t_s) - 1
 
 
 def test_after_a_gap_one_reading_makes_no_half_second():

@@ -24,7 +24,11 @@ MOST_LEFT_S: Final = BIN_S / 4.0
 more seldom tell too little of when the next one will."""
 
 SLACK_S: Final = 1e-4
-"""Moments are told to a millisecond at best, and added up in binary."""
+"""Moments are added up in binary. Of a rate that fits no milliseconds some bins wait for the next
+row."""
+
+NONE: Final = -(1 << 62)
+"""No bin at all."""
 
 Channel = NDArray[np.float64]
 Moments = tuple[list[float], list[float]]
@@ -124,7 +128,7 @@ class Binner:
 
     def __init__(self) -> None:
         self._open: Bin | None = None
-        self._full = -1
+        self._full = NONE
         self._lately_s = np.full(2, np.nan)
 
     def push(self, samples: Samples) -> Iterator[Bin]:
@@ -156,7 +160,9 @@ class Binner:
         # After a gap the first step is none.
         step_s = np.fmin(gaps_s[1:], gaps_s[:-1])
         is_full = (left_s <= MOST_LEFT_S) & (step_s > left_s - SLACK_S)
-        full = np.maximum.accumulate(np.concatenate(([self._full], np.where(is_full, numbers, -1))))
+        full = np.maximum.accumulate(
+            np.concatenate(([self._full], np.where(is_full, numbers, NONE)))
+        )
         self._lately_s, self._full = moments_s[-2:], int(full[-1])
         np.maximum(numbers, full[:-1] + 1, out=numbers)
         return numbers

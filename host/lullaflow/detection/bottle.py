@@ -109,9 +109,9 @@ class Bottle:
             return values
         moments_s = bin_.moments[side]
         start_s, per_s = bin_.start_s, len(vacuum) / BIN_S
-        # Rounding may bring the last moment of a bin to its end.
+        # Rounding may bring the last moment of a bin to its end, or one to the bin after its own.
         vacuum = [*vacuum, vacuum[-1]]
-        pulls = [vacuum[int((at_s - start_s) * per_s)] for at_s in moments_s]
+        pulls = [vacuum[max(0, int((at_s - start_s) * per_s))] for at_s in moments_s]
         still = self.flow_ml_s < STILL_ML_S
         return self._vibration.remove(moments_s, values, *stroke, pulls, learn=still)
 

@@ -8,6 +8,7 @@ flows is not told that it does not.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Final, Protocol
 
@@ -29,6 +30,12 @@ READ_BINS: Final = 8
 FAINT_ML_S: Final = 0.03
 """... later, where the scale's steps are coarse: when so faint a flow would have shown the next.
 Fitted."""
+
+WAVERS: Final = 1.5
+"""A scale that wavers between two figures seems to fall by so many of its steps."""
+
+NOISE_FACTOR: Final = 4.0
+"""A fall of this many standard deviations is none of the noise: one look in 30,000."""
 
 LATE_S: Final = 1.0
 """A level older than this is none of now."""
@@ -69,6 +76,10 @@ class Scale(Protocol):
     def step_ml(self) -> float:
         """Step of its figures, ml."""
 
+    @property
+    def white_ml2(self) -> float:
+        """Variance of its levels about a smooth line."""
+
 
 class Doubt:
     """Looks at the bottles while nothing is told of them.
@@ -100,10 +111,11 @@ def _is_read(scale: Scale, now_s: float) -> bool:
 def _sinks(scale: Scale) -> bool:
     """Tell whether a hand that nobody noticed moves the bottle: milk never leaves it."""
     bins, drips_ml_s = FLOWS[0]
-    # A scale that wavers between two figures seems to fall by one and a half of its steps.
-    wavers_ml_s = 1.5 * scale.step_ml / (bins * BIN_S)
-    fast = max(drips_ml_s, wavers_ml_s)
-    return scale.track.real >= bins and _slope_ml_s(scale.track, bins) < -fast
+    wavers_ml_s = WAVERS * scale.step_ml / (bins * BIN_S)
+    weights = slope(bins)
+    noise_ml_s = NOISE_FACTOR * math.sqrt(scale.white_ml2 * float(weights @ weights))
+    fast_ml_s = max(drips_ml_s, wavers_ml_s, noise_ml_s)
+    return scale.track.real >= bins and _slope_ml_s(scale.track, bins) < -fast_ml_s
 
 
 def _is_calm(levels: Levels, now_s: float, bins: int) -> bool:

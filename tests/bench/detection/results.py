@@ -13,6 +13,7 @@ from bench.detection.judging import Judged
 from bench.detection.peers import PEERS, Peer
 from bench.detection.scoring import LATEST_S, Figures, SessionScore, calibration_error, sum_up
 from bench.detection.seeds import OTHER
+from bench.detection.slowness import KNOWN_S
 from bench.detection.speed import Speed
 
 RESAMPLES: Final = 400
@@ -230,7 +231,7 @@ def _slowness(results: Sequence[FamilyResult]) -> Goal:
         "false `let_down_slow` (milk was flowing, or the pump was off)",
         f"under 1 in {SLOW_SESSIONS} sessions",
         f"{false} in {len(judged)} ({gone} more after a let-down that was missed and over, "
-        f"{moment} within four seconds of an onset)",
+        f"{moment} within {KNOWN_S:g} s of the first onset)",
         false * SLOW_SESSIONS < len(judged),
     )
 

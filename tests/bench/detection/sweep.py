@@ -5,13 +5,15 @@ PYTHONPATH=tests python -m bench.detection.sweep [NAME ...]
 All others are kept. What is lost is counted in seconds a session, and compared session by session:
 by constants that decide what is told as a let-down, its delay and the error of its onset, and
 `LATEST_S` for each that is missed or false; by those that hold `let_down_slow` back, the time she
-waits for help, and `FALSE_S` where she is told of slowness while milk flows. A value is well chosen
-where no neighbour loses clearly less. The recordings are of training, and taught the eye nothing.
+waits for help, and `FALSE_S` where she is told of slowness while milk flows. A value stays as it is
+where no neighbour loses clearly less; more sessions see smaller differences. The recordings are of
+training, and taught the eye nothing.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -259,7 +261,7 @@ def compared(lost_s: Sequence[float], before_s: Sequence[float], worst_s: float)
     """
     more_s = np.subtract(lost_s, before_s)
     mean_s, sessions = float(more_s.mean()), len(more_s)
-    error_s = float(np.hypot(more_s.std() / np.sqrt(sessions), worst_s / sessions))
+    error_s = max(float(more_s.std()) / math.sqrt(sessions), worst_s / sessions)
     better = ", BETTER" if mean_s < -CLEAR * error_s else ""
     return f"loses {np.mean(lost_s):.2f} s, {mean_s:+.2f} ({error_s:.2f}){better}"
 
