@@ -28,7 +28,7 @@ from lullaflow.detection.verdict import (
 
 PROOF_ML: Final = 5.0
 """Once a let-down has brought so much, milk is taken to come in this recording: an arm or a knock
-that was told as one has seldom as much weight after it. Assumed."""
+that was told as one has seldom as much weight after it. Fitted."""
 
 OVER_ML_S: Final = 0.04
 """Flow under this, or under a tenth of its peak, is over: drips are up to 0.05 g/s."""
