@@ -28,7 +28,7 @@ from lullaflow.detection.verdict import (
 
 PROOF_ML: Final = 5.0
 """Once a let-down has brought so much, milk is taken to come in this recording: an arm or a knock
-that was told as one has seldom as much weight after it. Fitted."""
+that was told as one has seldom as much weight after it. Chosen."""
 
 OVER_ML_S: Final = 0.04
 """Flow under this, or under a tenth of its peak, is over: drips are up to 0.05 g/s."""
@@ -38,11 +38,11 @@ OVER_BINS: Final = 12
 """Six seconds of it: a slow stroke must not end a flow."""
 
 SUSPECTED_BINS: Final = 10
-"""What looked like a rise at all may still be one for five seconds: spurts come and go. Fitted."""
+"""What looked like a rise at all may still be one for five seconds: spurts come and go. Chosen."""
 
 SUSPICIOUS: Final = 7.0
 SUSPICIOUS_BINS: Final = 120
-"""One with odds of a thousand to one was milk, most likely: that may flow for a minute. Fitted."""
+"""One with odds of a thousand to one was milk, most likely: that may flow for a minute. Chosen."""
 
 
 @dataclass(frozen=True, slots=True)

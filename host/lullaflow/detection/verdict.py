@@ -23,7 +23,7 @@ Side = Literal["left", "right", "both"]
 THRESHOLD: Final = 12.0
 """One false alarm in ten hours: ln(36,000 s x 2 decisions a second) is 11.2 for one onset (Wald
 1945), and the maximum over several that differ little asks for somewhat more (Siegmund 1985). How
-much more was fitted."""
+much more was chosen."""
 
 LIKELY: Final = 0.92
 LIKELY_ALONE: Final = 0.94
@@ -31,14 +31,14 @@ LIKELY_UNPROVEN: Final = 0.95
 LIKELY_ALONE_UNPROVEN: Final = 0.97
 """A rise of both sides, or of one alone, that looks so much like milk is told sooner. More is asked
 until milk is known to come at all: in a session in which none comes, every rise is something else.
-Fitted, to recordings that taught the eye nothing."""
+Chosen on the benchmark's development recordings, for the eye knows those of training."""
 
 PATIENCE_S: Final = 6.0
 IMPATIENCE: Final = 0.12
 """Once milk is known to come, less is asked of a rise whose onset is more than six seconds ago: by
 so much less a second, as a logarithm of odds. What time is left may show little more, and who waits
 too long has not told it at all. Where time is short, less is asked as it runs out (Gapeev and
-Peskir 2004). Fitted likewise."""
+Peskir 2004). Chosen likewise."""
 
 ALONE_BINS: Final = 3
 """On one bottle alone a scale that settles, or the first touch of an arm, looks like milk for a
@@ -47,7 +47,7 @@ moment: nothing is told sooner than one and a half seconds after it began."""
 LEAST_LIKELY: Final = 0.50
 LEAST_LIKELY_UNPROVEN: Final = 0.75
 OVERWHELMING: Final = 40.0
-"""One that looks less like milk is not told, unless it weighs as much as this. Fitted likewise."""
+"""One that looks less like milk is not told, unless it weighs as much as this. Chosen likewise."""
 
 ALONE: Final = 3.1
 """How unlikely a rise of one side alone is: 4.5 % (Prime 2009)."""

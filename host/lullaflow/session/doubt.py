@@ -22,14 +22,14 @@ FLOWS: Final = ((8, 0.04), (20, 0.03), (40, 0.03), (60, 0.03))
 """Bins without a touch, and the flow over them, ml/s, that is more than drips and what the scale's
 noise makes of none: drips are up to 0.05 g/s, but for a moment, and 0.02 while the pump
 stimulates. What ebbs, or what a scale of coarse steps shows, is seen over twenty or thirty seconds
-only. Fitted."""
+only. Chosen."""
 
 READ_BINS: Final = 8
-"""Four seconds after a touch a bottle is read again ... Fitted."""
+"""Four seconds after a touch a bottle is read again ..."""
 
 FAINT_ML_S: Final = 0.03
 """... later, where the scale's steps are coarse: when so faint a flow would have shown the next.
-Fitted."""
+Both were chosen."""
 
 WAVERS: Final = 1.5
 """A scale that wavers between two figures seems to fall by so many of its steps."""
@@ -43,7 +43,7 @@ LATE_S: Final = 1.0
 UNREAD_S: Final = 60.0
 """A bottle that cannot be read holds back no longer than this in all: hands rest on it for twenty
 seconds at most, a few times, and a scale may be broken. One of whole grams, which takes half a
-minute to be read after each touch, has used it up after two. Fitted."""
+minute to be read after each touch, has used it up after two. Chosen."""
 
 
 class Levels(Protocol):

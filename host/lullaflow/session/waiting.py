@@ -18,7 +18,7 @@ FLOWING_ML_S: Final = 0.1
 MUCH_ML: Final = 16.0
 DRIPS_ML_S: Final = 0.02
 """Who has so much beyond what each breast drips has had a let-down, told or not: what touches leave
-behind in a bottle is seldom as much. Fitted."""
+behind in a bottle is seldom as much. Chosen."""
 
 
 class Waiting:
