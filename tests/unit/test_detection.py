@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from lullaflow.detection import LetDownDetector, LetDownFound, Samples, evidence
+from lullaflow.detection import FlowOver, LetDownDetector, LetDownFound, Samples, evidence
 from lullaflow.detection.confidence import Signs, confidence
 from lullaflow.detection.noise import REACH, Noise
 from lullaflow.detection.templates import bank
@@ -102,6 +102,34 @@ def test_a_second_let_down_needs_flow_that_fell():
     assert len(found(twice + noise(1), twice + noise(2))) == 2
     steady = np.cumsum(np.interp(T_S, [0, 40, 50, 100, 110], [0, 0, 0.3, 0.3, 0.4])) / RATE_HZ
     assert len(found(steady + noise(1), steady + noise(2))) == 1
+
+
+def after(*flow_ml_s):
+    """Return the findings of a pair of bottles into which milk flows along these points."""
+    points = np.array([(0.0, 0.0), *flow_ml_s, (LENGTH_S, flow_ml_s[-1][1])])
+    milk_ml = np.cumsum(np.interp(T_S, *points.T)) / RATE_HZ
+    samples = Samples(T_S, NONE, milk_ml + noise(1), NONE, milk_ml + noise(2))
+    detector = LetDownDetector()
+    return [*detector.update(samples), *detector.stop(LENGTH_S)], milk_ml
+
+
+def test_a_flow_is_over_when_it_has_ebbed_and_its_volume_counts_from_the_onset():
+    (_, over), milk_ml = after((60.0, 0.0), (65.0, 0.4), (110.0, 0.4), (130.0, 0.0))
+    assert isinstance(over, FlowOver)
+    assert over.end_s == pytest.approx(127.0, abs=3.0)
+    assert over.volume_ml == pytest.approx(2.0 * milk_ml[-1], rel=0.03)
+
+
+def test_a_flow_on_which_another_comes_ends_where_that_begins():
+    curve = (60.0, 0.0), (65.0, 0.4), (90.0, 0.4), (110.0, 0.15), (125.0, 0.15), (130.0, 0.6)
+    (_, over, _, last), milk_ml = after(*curve)
+    onset = np.searchsorted(T_S, 126.0)
+    assert isinstance(over, FlowOver)
+    assert over.end_s == pytest.approx(126.0, abs=3.0)
+    assert over.volume_ml == pytest.approx(2.0 * milk_ml[onset], rel=0.06)
+    assert isinstance(last, FlowOver)
+    assert last.end_s == LENGTH_S
+    assert last.volume_ml == pytest.approx(2.0 * (milk_ml[-1] - milk_ml[onset]), rel=0.06)
 
 
 def test_a_scale_of_whole_millilitres_finds_it_too():

@@ -47,6 +47,7 @@ def result(family: str, told: list[Told], theirs: list[Told], slow: Slowness = F
     peers = {peer.name: score_session(made, theirs) for peer in PEERS}
     judged = Judged(
         score=score_session(made, told),
+        followed=(),
         soon=score_session(made, told),
         excused=score_session(made, told),
         soon_excused=score_session(made, told),

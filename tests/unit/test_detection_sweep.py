@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from unittest.mock import patch
 
@@ -13,27 +14,28 @@ import pytest
 
 import lullaflow
 from bench.detection.lessons import TAUGHT, untaught
+from bench.detection.losses import (
+    LEAK_S,
+    Heard,
+    Told,
+    end,
+    ended_line,
+    hear,
+    heard_line,
+    hold,
+    tell,
+    told_line,
+    waited_line,
+)
 from bench.detection.recording import Recording, of_session
 from bench.detection.scoring import LATEST_S
 from bench.detection.seeds import Use, seeds
-from bench.detection.sweep import (
-    BARS,
-    FACTORS,
-    HOLDING,
-    TELLING,
-    Move,
-    Told,
-    compared,
-    hold,
-    holding_line,
-    moved,
-    tell,
-    telling_line,
-)
+from bench.detection.suction import TrueSeal
+from bench.detection.sweep import END, HEAR, HOLD, TELL, compared
+from bench.detection.swept import BARS, FACTORS, SWEPT, TELLING, Move, moved
 from lullaflow_sim.generate import generate_session
 
 HOST = Path(lullaflow.__file__).parent
-SWEPT = (*TELLING, *HOLDING)
 FITTED_AT_ONCE = {"confidence.WEIGHTS"}
 """By `fit.py`, all together."""
 
@@ -115,11 +117,44 @@ def test_what_is_swept_on_taught_the_eye_nothing(family):
     assert set(unknown) < set(seeds(family, Use.TRAINING, TAUGHT[family] + 50))
 
 
+def test_every_constant_is_swept_by_what_it_decides():
+    swept = [constant for sweep in (TELL, END, HOLD, HEAR) for constant in sweep.constants]
+    assert swept == list(SWEPT)
+
+
+@contextmanager
+def generated(family: str) -> Iterator[Recording]:
+    made = of_session(generate_session(family, 7))
+    with patch("bench.detection.losses.recording", return_value=made):
+        yield made
+
+
 @pytest.fixture(scope="module")
 def dry() -> Iterator[Recording]:
-    made = of_session(generate_session("dry", 7))
-    with patch("bench.detection.sweep.recording", return_value=made):
+    with generated("dry") as made:
         yield made
+
+
+def test_an_end_that_is_told_too_soon_is_seen_in_the_time_it_is_off():
+    with generated("typical") as made:
+        as_it_is = end((Move(), "typical", made.seed))
+        soon = end((Move("let_down.OVER_SHARE", 3.0), "typical", made.seed))
+    assert len(as_it_is.followed) > 1
+    assert as_it_is.lost_s < soon.lost_s
+    assert ended_line([as_it_is]).startswith(f"{len(as_it_is.followed)} off by")
+
+
+def test_a_phase_that_is_told_late_and_leaks_that_are_told_wrongly_are_lost():
+    with generated("typical") as made:
+        as_it_is = hear((Move(), "typical", made.seed))
+        late = hear((Move("rhythm.CALM_BINS", 10.0), "typical", made.seed))
+    assert as_it_is.score.hours > 0.1
+    assert as_it_is.lost_s < late.lost_s
+    seals = (TrueSeal(False, None), TrueSeal(False, 14.0), TrueSeal(True, None))
+    wrong = dataclasses.replace(as_it_is.score, seals=seals, false_s=(60.0,))
+    lost_s = Heard("typical", wrong).lost_s - as_it_is.lost_s
+    assert lost_s == pytest.approx(2.0 * LEAK_S + 14.0)
+    assert heard_line([as_it_is]).startswith("seals that leak, later on: told 0 of 0")
 
 
 def test_what_holds_back_is_seen_in_how_long_she_waits(dry):
@@ -128,13 +163,13 @@ def test_what_holds_back_is_seen_in_how_long_she_waits(dry):
     never = hold((Move("waiting.MUCH_ML", -10.0), "dry", dry.seed))
     assert not never.slowness.told
     assert 0.0 <= as_it_is.lost_s < never.lost_s
-    assert holding_line([as_it_is, never]).startswith("dry told 1, late by")
+    assert waited_line([as_it_is, never]).startswith("told 1, late by")
 
 
 def test_what_is_told_falsely_is_lost(dry):
     as_it_is = tell((Move(), "dry", dry.seed))
     assert as_it_is.lost_s == 0.0
-    assert telling_line([as_it_is]).startswith("dry F1 nan, 0.00 false/h")
+    assert told_line([as_it_is]).startswith("F1 nan, 0.00 false/h")
     rash = Told(dataclasses.replace(as_it_is.score, false_s=(60.0,)))
     assert rash.lost_s == LATEST_S
 

@@ -143,6 +143,11 @@ class Bottle:
         """Return when the rise of the last bin began."""
         return self._evidence.onset_s(self.rise)
 
+    def came_ml(self, bins: int) -> float:
+        """Return what has come in the last bins; over touches, what flowed before them."""
+        levels = self.track.last(bins + 1)
+        return max(0.0, float(levels[-1] - levels[0]))
+
     def begin(self) -> None:
         """A let-down has been told."""
         self._evidence.track.begin()

@@ -31,11 +31,14 @@ PROOF_ML: Final = 5.0
 that was told as one has seldom as much weight after it. Chosen."""
 
 OVER_ML_S: Final = 0.04
-"""Flow under this, or under a tenth of its peak, is over: drips are up to 0.05 g/s."""
+"""Flow under this is over: drips are up to 0.05 g/s."""
 
-OVER_SHARE: Final = 0.1
+OVER_SHARE: Final = 0.25
+"""So is flow under this share of its peak: by the rule it is over at a fifth of what it added to
+the flow before. Fitted."""
+
 OVER_BINS: Final = 12
-"""Six seconds of it: a slow stroke must not end a flow."""
+"""It is told after six seconds of it: a slow stroke must not end a flow. Chosen."""
 
 SUSPECTED_BINS: Final = 10
 """What looked like a rise at all may still be one for five seconds: spurts come and go. Chosen."""
@@ -60,7 +63,7 @@ class LetDownFound:
 
 @dataclass(frozen=True, slots=True)
 class FlowOver:
-    """A let-down's flow is over."""
+    """A let-down's flow is over: since when, and what it brought from its onset on."""
 
     index: int
     side: Side
@@ -73,14 +76,23 @@ Finding = LetDownFound | FlowOver
 
 @dataclass
 class _Flowing:
-    """The let-down that flows now."""
+    """The let-down that flows now.
+
+    Attributes:
+        told_ml: what was in the bottles when it was told.
+        before_ml: what it had brought by then.
+        peak_ml_s: its highest flow so far.
+        over_bins: for how long the flow has been over.
+        ebbed: since when, recording time, and what was in the bottles then.
+    """
 
     index: int
     side: Side
-    onset_s: float
-    begun_ml: float
+    told_ml: float
+    before_ml: float
     peak_ml_s: float = 0.0
     over_bins: int = 0
+    ebbed: tuple[float, float] = (0.0, 0.0)
 
 
 class LetDownDetector:
@@ -155,18 +167,28 @@ class LetDownDetector:
         findings = self._look_for_end(end_s)
         found = self._look_for_rise(end_s, weight)
         if found is not None:
-            findings += self.stop(found.onset_s)
-            self._begin(found)
+            came_ml = self._came_ml(end_s - found.onset_s)
+            findings += self._end(found.onset_s, self._total_ml() - came_ml)
+            self._begin(found, came_ml)
             findings.append(found)
         return findings
 
     def stop(self, end_s: float) -> list[Finding]:
         """End what still flows: the session is over."""
+        return self._end(end_s, self._total_ml())
+
+    def _end(self, end_s: float, end_ml: float) -> list[Finding]:
         flowing, self._flowing = self._flowing, None
         if flowing is None:
             return []
-        volume_ml = max(0.0, self._total_ml() - flowing.begun_ml)
+        if flowing.over_bins:
+            end_s, end_ml = min(flowing.ebbed, (end_s, end_ml))
+        volume_ml = max(0.0, flowing.before_ml + end_ml - flowing.told_ml)
         return [FlowOver(flowing.index, flowing.side, end_s, volume_ml)]
+
+    def _came_ml(self, since_s: float) -> float:
+        """Return what has come in the last seconds."""
+        return sum(side.came_ml(round(since_s / BIN_S)) for side in self._sides if side.present)
 
     def _spurt_s(self) -> float:
         """Return the time between two spurts: the pump's cycle, where its suction is known."""
@@ -238,21 +260,23 @@ class LetDownDetector:
             base_ml_s=strong.base_ml_s,
         )
 
-    def _begin(self, found: LetDownFound) -> None:
+    def _begin(self, found: LetDownFound, came_ml: float) -> None:
         self.count += 1
         self._last_onset_s = found.onset_s
         for side in self._sides:
             side.begin()
-        self._flowing = _Flowing(found.index, found.side, found.onset_s, self._total_ml())
+        self._flowing = _Flowing(found.index, found.side, self._total_ml(), came_ml)
 
     def _look_for_end(self, now_s: float) -> list[Finding]:
         flowing = self._flowing
         if flowing is None or not all(side.known for side in self._sides):
             return []
-        self._proven = self._proven or self._total_ml() - flowing.begun_ml >= PROOF_ML
+        self._proven = self._proven or self._total_ml() - flowing.told_ml >= PROOF_ML
         flow = self._total_flow_ml_s()
         flowing.peak_ml_s = max(flowing.peak_ml_s, flow)
         over = flow < max(OVER_ML_S, OVER_SHARE * flowing.peak_ml_s)
+        if over and not flowing.over_bins:
+            flowing.ebbed = (now_s, self._total_ml())
         flowing.over_bins = flowing.over_bins + 1 if over else 0
         return self.stop(now_s) if flowing.over_bins >= OVER_BINS else []
 

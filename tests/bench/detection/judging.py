@@ -11,9 +11,17 @@ from typing import Final
 from bench.detection.binned_flow import binned_flow
 from bench.detection.failures import why_false, why_missed
 from bench.detection.falling_short import short_rises_s
+from bench.detection.following import Followed, follow
 from bench.detection.fooling import ASKED, Fooling, fooling
 from bench.detection.limit import Limit, limits
-from bench.detection.ours import find, find_hastily, find_patiently, find_rashly, find_soon
+from bench.detection.ours import (
+    find_hastily,
+    find_patiently,
+    find_rashly,
+    find_soon,
+    findings,
+    told,
+)
 from bench.detection.peers import PEERS, Peer
 from bench.detection.playing import play
 from bench.detection.recording import recording
@@ -33,6 +41,7 @@ class Judged:
 
     Attributes:
         score: our detector's.
+        followed: what it told of those it found.
         soon: the same when less likeness is asked.
         excused, soon_excused: both again, if a rise that falls short counted neither way.
         short_rises: how many of these there are.
@@ -50,6 +59,7 @@ class Judged:
     """
 
     score: SessionScore
+    followed: tuple[Followed, ...]
     soon: SessionScore
     excused: SessionScore
     soon_excused: SessionScore
@@ -83,8 +93,9 @@ def judge(task: tuple[str, Use, int]) -> Judged:
     """Judge one recording, by family, use and seed."""
     family, use, seed = task
     made = recording(family, use, seed)
-    told, told_soon = find(made.samples), find_soon(made.samples)
-    score = score_session(made, told)
+    ours = findings(made.samples)
+    told_as_is, told_soon = told(ours), find_soon(made.samples)
+    score = score_session(made, told_as_is)
     short_s = short_rises_s(made)
     excusing = replace(made, resumptions_s=(*made.resumptions_s, *short_s))
     played = play(made)
@@ -102,12 +113,13 @@ def judge(task: tuple[str, Use, int]) -> Judged:
             )
     return Judged(
         score=score,
+        followed=follow(made, ours),
         soon=score_session(made, told_soon),
-        excused=score_session(excusing, told),
+        excused=score_session(excusing, told_as_is),
         soon_excused=score_session(excusing, told_soon),
         short_rises=len(short_s),
         hasty=score_session(made, find_hastily(made.samples)),
-        rash=tuple(score_session(made, told) for told in find_rashly(made.samples)),
+        rash=tuple(score_session(made, each) for each in find_rashly(made.samples)),
         patient=score_session(made, find_patiently(made.samples)),
         missed=tuple(
             why_missed(made, each, known)

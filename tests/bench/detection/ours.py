@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Final
 from unittest.mock import patch
@@ -11,6 +11,7 @@ import numpy as np
 
 from bench.detection.scoring import Told
 from lullaflow.detection import (
+    Finding,
     LetDownDetector,
     LetDownFound,
     Samples,
@@ -63,14 +64,25 @@ RASH_STEP_SHARES: Final = (0.75, 0.65, 0.55)
 """... and takes ever less of a coarse scale's own step for no evidence."""
 
 
-def find(samples: Samples) -> list[Told]:
-    """Return the let-downs that our detector finds."""
-    findings = LetDownDetector().update(samples)
+def findings(samples: Samples) -> list[Finding]:
+    """Return all that our detector tells of a whole recording."""
+    detector = LetDownDetector()
+    told = detector.update(samples)
+    return told + detector.stop(float(samples.t_s[-1]))
+
+
+def told(findings: Sequence[Finding]) -> list[Told]:
+    """Return the let-downs among findings."""
     return [
         Told(each.detected_s, each.onset_s, each.confidence)
         for each in findings
         if isinstance(each, LetDownFound)
     ]
+
+
+def find(samples: Samples) -> list[Told]:
+    """Return the let-downs that our detector finds."""
+    return told(findings(samples))
 
 
 def find_hastily(samples: Samples) -> list[Told]:

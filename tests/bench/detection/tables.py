@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import numpy as np
 
 from bench.detection.failures import FALSE, MISSED
+from bench.detection.following import followed_cells
 from bench.detection.fooling import best_f1
 from bench.detection.judging import TUNED_AS, Judged, tuned_settings
 from bench.detection.ours import HASTY, SOONER
@@ -45,6 +46,10 @@ def family_table(results: Sequence[FamilyResult], use: Use) -> str:
     header = ("figure", *(f"`{each.family}`" for each in results))
     figures = [each.figures for each in results]
     first = [seeds(each.family, use, len(each.judged)) for each in results]
+    followed = [
+        followed_cells([each for one in result.judged for each in one.followed])
+        for result in results
+    ]
     rows = {
         "seeds": [f"{each.start} to {each.stop - 1}" for each in first],
         "sessions": [f"{each.sessions}" for each in figures],
@@ -62,6 +67,7 @@ def family_table(results: Sequence[FamilyResult], use: Use) -> str:
         **_limit_rows(results),
         **_short_rows(results),
         "onset error, median (s)": [_cell(each.onset_error_s, 2) for each in figures],
+        **_by_name(followed),
         "calibration error": [
             _cell(each.calibration_error, 3) if each.let_downs else "–" for each in figures
         ],
@@ -75,8 +81,13 @@ def family_table(results: Sequence[FamilyResult], use: Use) -> str:
         "milk had begun even a moment before": [_slow(each, "any_milk") for each in results],
     }
     suction = [suction_cells([one.suction for one in each.judged]) for each in results]
-    rows |= {name: [cells[name] for cells in suction] for name in suction[0]}
+    rows |= _by_name(suction)
     return table(header, [(name, *cells) for name, cells in rows.items()])
+
+
+def _by_name(cells: Sequence[Mapping[str, str]]) -> dict[str, list[str]]:
+    """Return the families' cells as rows."""
+    return {name: [each[name] for each in cells] for name in cells[0]}
 
 
 def _limit_rows(results: Sequence[FamilyResult]) -> dict[str, list[str]]:
