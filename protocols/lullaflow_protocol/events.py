@@ -72,8 +72,10 @@ class FlowEnded(_Event):
     type: Literal["flow_ended"] = "flow_ended"
     index: int = Field(ge=1)
     side: Side
-    end_s: float
-    volume_ml: Volume | None = Field(description="null where volumes are kept private")
+    end_s: float = Field(description="moment since which the flow is over")
+    volume_ml: Volume | None = Field(
+        description="from the onset to the end; null where volumes are kept private"
+    )
 
 
 class LetDownSlow(_Event):
