@@ -15,6 +15,7 @@ pytest.importorskip("skchange", reason="the peers are installed by `make .make/p
 from bench.compiled import Taken
 from bench.detection.binned_flow import binned_flow
 from bench.detection.fooling import Fooling, best_f1, fooling
+from bench.detection.informed import BARS, Informed
 from bench.detection.judging import Judged, tuned_settings
 from bench.detection.limit import Limit
 from bench.detection.peers import PEERS
@@ -27,6 +28,7 @@ from bench.detection.tables import (
     failure_table,
     family_table,
     goal_table,
+    informed_table,
     peer_table,
     speed_table,
 )
@@ -34,6 +36,8 @@ from bench.detection.tune import MILKY, TUNED
 
 from .test_detection_scoring import MADE, perfect
 
+TOLD = (2.5, 1.0 / 1.0416666666666667)
+INFORMED = (Informed((TOLD,) * len(BARS), (None,) * len(BARS)),)
 FAST = Speed(detector_s=0.1, core_s=0.2, page_hinkley_s=0.1, grown_kb=0.0)
 FINE = Slowness(told=False, any_milk=False, known_milk=False, gone=False, pump_off=False)
 
@@ -57,6 +61,7 @@ def result(family: str, told: list[Told], theirs: list[Told], slow: Slowness = F
         patient=score_session(made, told),
         missed=(),
         false=(),
+        informed=INFORMED * (len(made.let_downs) if family in ("typical", "hard") else 0),
         limits=tuple(Limit(1.0, 1.5, 2.0, 3.0, 2.5, 1.2) for _ in made.let_downs),
         fooling=Fooling(true=(3.0,) * len(made.let_downs), empty=(-2.0, 1.0)),
         slowness=slow,
@@ -142,6 +147,30 @@ def test_every_quantile_has_its_ratio_and_so_have_first_let_downs():
     judged = result("typical", late_last, []).judged
     assert delay_ratio(judged, first=True) == pytest.approx((3.0, 1.0, 3.0))
     assert delay_ratio(judged, quantile=1.0) == pytest.approx((12.0, 1.0, 12.0))
+
+
+def test_who_knows_every_law_stands_beside_both_families_that_ask_for_it():
+    dry = result("dry", [], [])
+    table = informed_table([result("typical", [], []), dry, result("hard", [], [])])
+    head, _, *rows = table.splitlines()
+    assert head.count("`") == 8
+    assert "`dry`" not in head
+    assert len(rows) == len(BARS)
+    assert all("0.980, 2.5 s, 2.5 s | 0.000, nan s, nan s" in row for row in rows)
+
+
+def test_what_ours_tells_late_is_counted_and_whether_a_clairvoyant_is_as_late():
+    late = sure(12.0)[1:]
+    judged = result("typical", late, []).judged[0]
+    hopeless = replace(judged.limits[0], searching_s=None, past_eases_s=10.5)
+    made = FamilyResult("typical", [replace(judged, limits=(hopeless, *judged.limits[1:]))])
+    rows = dict(
+        line.strip("| ").split(" | ") for line in family_table([made], Use.DEVELOPMENT).splitlines()
+    )
+    assert rows["let-downs that ours tells after over 10 s, or never"] == "3"
+    assert rows["of these so late or never by the first clairvoyant"] == "0"
+    assert rows["by the one that must tell steps and leans apart"] == "1"
+    assert rows["by the one that must look"] == "1"
 
 
 def test_what_is_missed_counts_as_the_longest_delay():

@@ -20,16 +20,17 @@ PAUSE_BINS: Final = 6
 RISE_SHARE: Final = 0.65
 FALL_SHARE: Final = 0.3
 """A cycle begins where the suction has come this far from its least to its peak, and is over where
-it has fallen so far again. Some pumps never let go of more than a third (bench: near-constant)."""
+it has fallen so far again. Some pumps never let go of more than a third (bench: near-constant).
+Chosen."""
 
 LATE_PULLS: Final = 2.0
-"""After so many pulls that did not come, the rate is another one, or none."""
+"""After so many pulls that did not come, the rate is another one, or none. Chosen."""
 
-SETTLED_BINS: Final = 6
-"""Three seconds: before, the first pull may still be the only one."""
+SETTLED_BINS: Final = 4
+"""Two seconds: before, the first pull may still be the only one. Chosen."""
 
 LEAST_SWING: Final = 0.15
-"""Suction that moves less than this share of its peak has no cycles: a valve is clogged."""
+"""Suction that moves less than this share of its peak has no cycles: a valve is clogged. Chosen."""
 
 
 class VacuumTracker:

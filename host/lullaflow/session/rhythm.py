@@ -15,20 +15,21 @@ from typing import Final, NamedTuple
 from lullaflow_protocol.events import Phase
 
 RATE_STEP: Final = 0.05
-"""A rate that is off by a twentieth is another one: a motor keeps its own to a percent or two."""
+"""A rate that is off by a twentieth is another one: a motor keeps its own to a percent or two.
+Chosen."""
 
 PULL_STEP: Final = 0.25
-"""Suction that rises by a quarter and more, as a logarithm: hands turn by less at once. Assumed."""
+"""Suction that rises by a quarter and more, as a logarithm: hands turn by less at once. Chosen."""
 
 SLOW_CPM: Final = 55.0
 FAST_CPM: Final = 80.0
 """No pump on the bench stimulates slower than the one, or expresses faster than the other."""
 
 CALM_BINS: Final = 6
-CALM_RATE: Final = 0.02
-CALM_PULL: Final = 0.1
+CALM_RATE: Final = 0.04
+CALM_PULL: Final = 0.2
 """Three seconds in which rate and suction stay this close, as logarithms, are a rhythm; what lies
-between two rhythms is a mixture of them."""
+between two rhythms is a mixture of them. Chosen."""
 
 RATE_WEIGHT: Final = 8.4
 PULL_WEIGHT: Final = 8.9
@@ -42,12 +43,12 @@ BEGINS: Final = 2.2
 """Nine sessions in ten begin with stimulation: ln 9, before anything was felt. Assumed."""
 
 CLEAR: Final = 1.0
-"""Odds that a step must change by, as a logarithm, to be a change of phase."""
+"""Odds that a step must change by, as a logarithm, to be a change of phase. Chosen."""
 
 FOLLOW: Final = 0.05
 SINK: Final = 0.005
 """Share by which the rhythm that is known follows each half second; suction that falls, slowly, for
-a leak is no rhythm."""
+a leak is no rhythm. Chosen."""
 
 
 class _Pull(NamedTuple):

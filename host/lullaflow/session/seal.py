@@ -12,27 +12,32 @@ from lullaflow.detection.vacuum import VacuumTracker
 from lullaflow_protocol.events import Phase, Side
 
 SETTLED_BINS: Final = 8
-"""Four seconds in one phase show what suction is usual in it; the peak is six seconds' own."""
+"""Four seconds in one phase show what suction is usual in it; the peak is six seconds' own.
+Chosen."""
 
 USUAL_SHARE: Final = 0.6
-"""Suction under this share of the usual leaks."""
+"""Suction under this share of the usual leaks. Chosen."""
 
-MATE_SHARE: Final = 0.5
+MATE_SHARE: Final = 0.65
 """One side that pulls less than this share of the other's leaks: both hang on one pump, or on two
-that are set alike."""
+that are set alike, and two that keep their suction to a fifth differ by a third."""
 
 TURNED_SHARE: Final = 0.7
-"""When the other side has fallen to under this share of its usual, too, a hand turned the dial."""
+"""When the other side has fallen to under this share of its usual, too, a hand turned the dial.
+Chosen."""
 
-WEAK_BINS: Final = 16
-"""Eight seconds of it: a nudge of the flange is shorter."""
+WEAK_BINS: Final = 12
+"""Six seconds of it, beside the peak's own six: a leak of a quarter of a minute is to be told, and
+a nudge of the flange, which is over by then, is not. Not swept: no session tells what she thinks of
+a word about a nudge."""
 
 GIVEN_UP_BINS: Final = 360
-"""After three minutes weak suction is the usual one: she has heard of it, or wants it so."""
+"""After three minutes weak suction is the usual one: she has heard of it, or wants it so. Not
+swept, for the same reason."""
 
 FOLLOW: Final = 0.02
 """Share by which the usual follows each half second: slowly, so that neither a leak that creeps in
-nor the first seconds of another phase become the usual."""
+nor the first seconds of another phase become the usual. Chosen."""
 
 SIDES: Final[tuple[Side, Side]] = ("left", "right")
 

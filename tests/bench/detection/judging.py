@@ -13,6 +13,8 @@ from bench.detection.failures import why_false, why_missed
 from bench.detection.falling_short import short_rises_s
 from bench.detection.following import Followed, follow
 from bench.detection.fooling import ASKED, Fooling, fooling
+from bench.detection.informed import ASKED as ASKED_INFORMED
+from bench.detection.informed import Informed, informed
 from bench.detection.limit import Limit, limits
 from bench.detection.ours import (
     find_hastily,
@@ -24,7 +26,8 @@ from bench.detection.ours import (
 )
 from bench.detection.peers import PEERS, Peer
 from bench.detection.playing import play
-from bench.detection.recording import recording
+from bench.detection.readings import Readings
+from bench.detection.recording import Recording, recording
 from bench.detection.scoring import SessionScore, score_session
 from bench.detection.seeds import OTHER, Use
 from bench.detection.slowness import Slowness, judge_slowness
@@ -50,6 +53,7 @@ class Judged:
         patient: the same, by the sequential test alone.
         missed, false: reasons, after `failures`.
         limits: the clairvoyant's delay for each true let-down.
+        informed: the delays of who knows every law; empty where that is not asked.
         fooling: how well the clairvoyant that looks would do if it were asked all the time; None
             where that is not asked.
         slowness: of the whole core.
@@ -70,6 +74,7 @@ class Judged:
     missed: tuple[str, ...]
     false: tuple[str, ...]
     limits: tuple[Limit, ...]
+    informed: tuple[Informed, ...]
     fooling: Fooling | None
     slowness: Slowness
     suction: SuctionScore | None
@@ -128,9 +133,15 @@ def judge(task: tuple[str, Use, int]) -> Judged:
         ),
         false=tuple(why_false(made, at_s) for at_s in score.false_s),
         limits=limit,
+        informed=_informed(made) if family in ASKED_INFORMED else (),
         fooling=fooling(made) if family in ASKED else None,
         slowness=judge_slowness(made, played),
         suction=judge_suction(made, played),
         peers=peers,
         curves=curves,
     )
+
+
+def _informed(made: Recording) -> tuple[Informed, ...]:
+    readings = {side: Readings(made, side) for side in made.sides}
+    return tuple(informed(made, readings, each.onset_s) for each in made.let_downs)

@@ -246,6 +246,11 @@ class Readings:
         weights: Curve = self._usable[now] / np.sqrt(variance)
         return weights
 
+    def milk(self, flow_ml_s: Curve, step_s: float) -> Curve:
+        """Return the white part of the milk of a flow that begins now, given at the true steps."""
+        milk_ml = np.append(0.0, self._shown(np.cumsum(flow_ml_s) * self._true_step_s))
+        return self.white(milk_ml[:: round(step_s / self._true_step_s)])[1:]
+
     def flow(self, count: int, step_s: float) -> Curve:
         """Return the white part of a flow of 1 ml/s that begins now."""
         return self.white(step_s * np.arange(count + 1.0))[1:]

@@ -50,7 +50,7 @@ def search(readings: Readings, onset_s: float) -> Found:
     window = readings.window(onset_s, BEFORE_S)
     count = len(window.seen)
     asked = np.arange(window.before, count, max(1, round(LOOK_S / window.step_s)))
-    line = _line(readings, window)
+    line = white_line(readings, window)
     eases = [_explained(window, line, form, asked) for form in readings.eases(count, window.step_s)]
     return Found(
         t_s=window.t_s[asked],
@@ -61,7 +61,7 @@ def search(readings: Readings, onset_s: float) -> Found:
     )
 
 
-def _line(readings: Readings, window: Window) -> Curve:
+def white_line(readings: Readings, window: Window) -> Curve:
     """Return the white parts of what is there before: level, even flow, and each touch's rest."""
     count = len(window.seen)
     # What is even stays even when it is made white: these two hold the same as its white parts.

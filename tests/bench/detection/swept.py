@@ -101,8 +101,7 @@ PUMPING: Final = (
     *_of(vacuum, "RISE_SHARE", "FALL_SHARE", "LATE_PULLS", "SETTLED_BINS", "LEAST_SWING"),
     *_of(rhythm, "RATE_STEP", "PULL_STEP", "CALM_BINS", "CALM_RATE", "CALM_PULL"),
     *_of(rhythm, "BEGINS", "CLEAR", "FOLLOW", "SINK"),
-    *_of(seal, "SETTLED_BINS", "USUAL_SHARE", "MATE_SHARE", "TURNED_SHARE", "WEAK_BINS"),
-    *_of(seal, "GIVEN_UP_BINS", "FOLLOW"),
+    *_of(seal, "SETTLED_BINS", "USUAL_SHARE", "MATE_SHARE", "TURNED_SHARE", "FOLLOW"),
 )
 """What decides which phase is told, and which seal leaks."""
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final
 
 import numpy as np
 
 from bench.detection.failures import FALSE, MISSED
 from bench.detection.following import followed_cells
 from bench.detection.fooling import best_f1
+from bench.detection.informed import Reckoned, reckoned
 from bench.detection.judging import TUNED_AS, Judged, tuned_settings
 from bench.detection.ours import HASTY, SOONER
 from bench.detection.peers import PEERS
@@ -25,6 +27,9 @@ from bench.detection.scoring import Figures, SessionScore, sum_up
 from bench.detection.seeds import Use, seeds
 from bench.detection.speed import Speed
 from bench.detection.suction import suction_cells
+
+LATE_S: Final = 10.0
+"""What the 99th percentile of the delay may be, by the goal."""
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -110,6 +115,9 @@ def _limit_rows(results: Sequence[FamilyResult]) -> dict[str, list[str]]:
             "clairvoyant that must tell steps and leans apart (s)",
             "ratio to it, steps and leans",
         ),
+        "99th percentile, the first of these clairvoyants (s)": [
+            _late(each, "delay_s") for each in results
+        ],
         "its 99th percentile (s)": [_late(each, eases) for each in results],
         "told by it within 30 s (%)": [_told_share(each, eases) for each in results],
         "first let-downs told by it (%)": [
@@ -126,6 +134,16 @@ def _limit_rows(results: Sequence[FamilyResult]) -> dict[str, list[str]]:
         "first let-downs told by it, looking (%)": [
             _told_share(each, looking, first=True) for each in results
         ],
+        "let-downs that ours tells after over 10 s, or never": [
+            _cell_late(each) for each in results
+        ],
+        "of these so late or never by the first clairvoyant": [
+            _cell_late(each, "delay_s") for each in results
+        ],
+        "by the one that must tell steps and leans apart": [
+            _cell_late(each, eases) for each in results
+        ],
+        "by the one that must look": [_cell_late(each, looking) for each in results],
         "looking all the time, at the best bar: F1": [_best_f1(each) for each in results],
     }
 
@@ -161,6 +179,20 @@ def _short_rows(results: Sequence[FamilyResult]) -> dict[str, list[str]]:
             _f1(sum_up([one.soon_excused for one in each.judged])) for each in results
         ],
     }
+
+
+def _cell_late(result: FamilyResult, limit: str | None = None) -> str:
+    """Count the let-downs that ours tells late or never, or those that a clairvoyant does, too."""
+    if not result.figures.let_downs:
+        return "–"
+    late = [
+        which
+        for each in result.judged
+        for delay_s, which in zip(each.score.delays_s, each.limits, strict=True)
+        if delay_s is None or delay_s > LATE_S
+    ]
+    theirs = [getattr(each, limit) if limit else None for each in late]
+    return str(sum(delay_s is None or delay_s > LATE_S for delay_s in theirs))
 
 
 def _ratio(result: FamilyResult, quantile: float = 0.5, *, first: bool = False) -> float:
@@ -209,6 +241,24 @@ def settings_table(results: Sequence[FamilyResult]) -> str:
         for peer in PEERS
     ]
     return table(("peer", *(f"`{each}`" for each in families)), rows)
+
+
+def informed_table(results: Sequence[FamilyResult]) -> str:
+    """Who knows every law, at every bar: its F1, and how soon it tells."""
+    ways: dict[str, list[Reckoned]] = {}
+    for each in results:
+        asked = [one for judged in each.judged for one in judged.informed]
+        if asked:
+            ways[f"`{each.family}`"] = reckoned([one.knowing for one in asked])
+            ways[f"`{each.family}`, finding"] = reckoned([one.finding for one in asked])
+    rows = [
+        (
+            f"{each[0].bar:.0%}",
+            *(f"{one.f1:.3f}, {one.delay_s:.1f} s, {one.delay_p99_s:.1f} s" for one in each),
+        )
+        for each in zip(*ways.values(), strict=True)
+    ]
+    return table(("told at", *ways), rows)
 
 
 def failure_table(results: Sequence[FamilyResult]) -> str:
