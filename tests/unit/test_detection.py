@@ -132,6 +132,31 @@ def test_a_flow_on_which_another_comes_ends_where_that_begins():
     assert last.volume_ml == pytest.approx(2.0 * (milk_ml[-1] - milk_ml[onset]), rel=0.06)
 
 
+def test_what_are_no_samples_is_said_in_a_sentence_and_nothing_is_taken():
+    detector = LetDownDetector()
+    good = Samples(T_S, NONE, milk() + noise(1), NONE, milk() + noise(2))
+    half = len(T_S) // 2
+    first, second = (
+        Samples(*(getattr(good, name)[part] for name in Samples.__slots__))
+        for part in (slice(half), slice(half, None))
+    )
+    told = detector.update(first)
+    late = T_S.copy()
+    late[half + 5] = np.nan
+    for wrong, why in (
+        (dataclasses.replace(second, left_volume_ml=NONE[: half // 2]), "left_volume_ml is no"),
+        (dataclasses.replace(second, right_volume_ml=[1.0] * half), "right_volume_ml is no"),
+        (dataclasses.replace(second, left_vacuum_mmhg=np.full(half, 1e300)), "over 1e"),
+        (dataclasses.replace(second, t_s=late[half:]), "must rise"),
+        (dataclasses.replace(second, t_s=second.t_s[::-1]), "must rise"),
+        (first, "from one piece to the next"),
+    ):
+        with pytest.raises(ValueError, match=why):
+            detector.update(wrong)
+    told += detector.update(second)
+    assert told == LetDownDetector().update(good) != []
+
+
 def test_a_scale_of_whole_millilitres_finds_it_too():
     (one,) = found(np.round(milk(flow_ml_s=0.6) + noise(4, 0.1)))
     assert one.detected_s < ONSET_S + 20.0

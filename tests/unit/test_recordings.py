@@ -55,6 +55,7 @@ def test_a_plain_file_needs_no_right_side() -> None:
     [
         ("", "line 1: the header lacks t_s"),
         ("t_s,left_vacuum_mmhg,left_volume_ml\n0,x,1\n", "line 2: left_vacuum_mmhg is 'x'"),
+        ("t_s,left_vacuum_mmhg,left_volume_ml\n0,,1,\n1,,1,5\n", "line 3 has 4 cells, and the"),
         ("t_s,left_vacuum_mmhg,left_volume_ml\n1,,\n1,,\n", "line 3: t_s is 1, which does not"),
         ("t_s,left_vacuum_mmhg,left_volume_ml\n,,\n", "line 2: t_s is ''"),
         ("t_s,left_vacuum_mmhg,left_volume_ml\n0,inf,\n", "line 2: left_vacuum_mmhg is 'inf'"),

@@ -116,6 +116,16 @@ def test_a_recording_of_next_to_nothing_is_drawn_too(tmp_path, rows):
         image.load()
 
 
+@pytest.mark.parametrize("rows", [1, 30, 699])
+@pytest.mark.parametrize("mmhg", [0, 60])
+def test_suction_whose_phase_is_not_known_yet_is_drawn(tmp_path, rows, mmhg):
+    lines = [f"{0.02 * row:.2f},{mmhg},1.0" for row in range(rows)]
+    (tmp_path / "r.csv").write_text("\n".join(["t_s,left_vacuum_mmhg,left_volume_ml", *lines]))
+    course, _ = followed(tmp_path / "r.csv")
+    assert not course.phases
+    assert draw(course, ".svg", "x").startswith(b"<?xml")
+
+
 def test_what_is_no_picture_is_refused_before_anything_is_written(recording, tmp_path):
     run = replay(str(recording), "--events", "e.jsonl", "--plot", "x.txt", cwd=tmp_path)
     assert run.returncode == 2

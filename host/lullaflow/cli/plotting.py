@@ -6,6 +6,7 @@ For researchers; matplotlib comes with `pip install "lullaflow[plots]"`.
 from __future__ import annotations
 
 from io import BytesIO
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -163,8 +164,7 @@ def _draw_suction(axis: Axes, course: Course, end_s: float) -> None:
         axis.fill_between(at_s / 60.0, low, high, color=COLOURS[side], alpha=0.28, lw=0)
         axis.plot(at_s / 60.0, high, color=COLOURS[side], lw=0.8)
     axis.set(ylabel="suction (mmHg)", ylim=(-0.04 * top, 1.22 * top))
-    ends = [*(begin_s for begin_s, _ in course.phases[1:]), end_s]
-    for (begin_s, name), over_s in zip(course.phases, ends, strict=True):
+    for (begin_s, name), (over_s, _) in pairwise([*course.phases, (end_s, "")]):
         axis.plot(
             (begin_s / 60.0, over_s / 60.0),
             (0.97, 0.97),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
@@ -117,6 +118,7 @@ class LetDownDetector:
         """Begin; `judge` says of every rise, at every bin, whether it is a let-down."""
         self._judge = judge
         self._binner = Binner()
+        self._last_s = -math.inf
         self._sides = (Bottle(), Bottle())
         self.suction = (VacuumTracker(), VacuumTracker())
         self.stimulation = Stimulation()
@@ -148,7 +150,16 @@ class LetDownDetector:
         return self._suspected_bins > 0
 
     def update(self, samples: Samples) -> list[Finding]:
-        """Take samples in rising time, in any pieces, and return what they show."""
+        """Take samples in rising time, in any pieces, and return what they show.
+
+        What flows at the end is told by `stop`.
+
+        Raises:
+            ValueError: where they are none (`Samples.check`). Nothing was taken then.
+        """
+        samples.check(self._last_s)
+        if len(samples.t_s):
+            self._last_s = float(samples.t_s[-1])
         return [finding for each in self._binner.push(samples) for finding in self.push(each)]
 
     def push(self, bin_: Bin) -> list[Finding]:
@@ -174,7 +185,7 @@ class LetDownDetector:
         return findings
 
     def stop(self, end_s: float) -> list[Finding]:
-        """End what still flows: the session is over."""
+        """End what still flows, and return its end and volume: the session is over."""
         return self._end(end_s, self._total_ml())
 
     def _end(self, end_s: float, end_ml: float) -> list[Finding]:

@@ -198,7 +198,8 @@ def _inputs(
     first: Row | None,
     rows: Iterator[Row],
 ) -> Iterator[Input]:
-    waiting = _Waiting((columns[TIME], *(columns.get(name) for name in CHANNELS)))
+    indices = (columns[TIME], *(columns.get(name) for name in CHANNELS))
+    waiting = _Waiting(indices, 1 + max(columns.values()))
     input_at = columns.get(INPUT)
     ended = False
     if first is not None:
@@ -230,14 +231,16 @@ class _Waiting:
 
     Args:
         indices: of the columns of time and channels; None for one that is missing.
+        width: how many cells a row may have.
 
     Attributes:
         rows: those that wait.
         last_s: time of the last row that was read.
     """
 
-    def __init__(self, indices: Sequence[int | None]) -> None:
+    def __init__(self, indices: Sequence[int | None], width: int) -> None:
         self._indices = indices
+        self._width = width
         self.rows: list[Row] = []
         self.last_s = -math.inf
 
@@ -246,9 +249,11 @@ class _Waiting:
         rows, self.rows = self.rows, []
         if not rows:
             return []
-        channels = _at_once(rows, self._indices, self.last_s)
+        broad = any(len(row) > self._width for _, row in rows)
+        channels = None if broad else _at_once(rows, self._indices, self.last_s)
         if channels is None:
-            channels = np.array(list(_one_by_one(rows, self._indices, self.last_s))).T.copy()
+            each = _one_by_one(rows, self._indices, self._width, self.last_s)
+            channels = np.array(list(each)).T.copy()
         self.last_s = channels.item(0, -1)
         return [Samples(*channels)]
 
@@ -274,10 +279,15 @@ def _at_once(
 
 
 def _one_by_one(
-    rows: list[Row], indices: Sequence[int | None], before_s: float
+    rows: list[Row], indices: Sequence[int | None], width: int, before_s: float
 ) -> Iterator[tuple[float, ...]]:
     """Yield the figures of each row, until one of them is wrong."""
     for line, row in rows:
+        if any(row[width:]):
+            raise ReplayError(
+                f"line {line} has {len(row)} cells, and the header {width}; is there a comma in a "
+                "number? Write points"
+            )
         values = _numbers(line, row, indices)
         if not values[0] > before_s:
             raise ReplayError(
