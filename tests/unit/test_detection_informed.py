@@ -10,14 +10,12 @@ import pytest
 
 from bench.detection.informed import (
     BARS,
-    Informed,
     Kind,
     Sure,
     _flows,
     informed,
     reckoned,
 )
-from bench.detection.readings import Readings
 from bench.detection.recording import Recording
 
 from .test_detection_scoring import MADE, session
@@ -38,17 +36,12 @@ def laws() -> Iterator[None]:
         yield
 
 
-def asked(made: Recording) -> list[Informed]:
-    readings = {side: Readings(made, side) for side in made.sides}
-    return [informed(made, readings, each.onset_s) for each in made.let_downs]
-
-
 def delays_s(sure: Sure) -> list[float]:
     return [np.inf if each is None else each[0] for each in sure]
 
 
 def test_it_tells_within_seconds_and_later_the_surer_it_has_to_be():
-    for each in asked(MADE):
+    for each in informed(MADE):
         for sure in (each.knowing, each.finding):
             delays = delays_s(sure)
             assert delays == sorted(delays)
@@ -59,18 +52,26 @@ def test_it_tells_within_seconds_and_later_the_surer_it_has_to_be():
 
 
 def test_noise_costs_it_time_and_so_does_what_it_has_to_find():
-    calm, noisy = asked(MADE), asked(session(noise_ml=0.3))
+    calm, noisy = informed(MADE), informed(session(noise_ml=0.3))
     for few, more in zip(calm, noisy, strict=True):
         assert delays_s(few.knowing)[-1] < delays_s(more.knowing)[-1]
     knowing = np.mean([delays_s(each.knowing) for each in noisy])
     assert knowing <= np.mean([delays_s(each.finding) for each in noisy])
 
 
+def test_steps_are_noise_to_who_sees_what_the_scale_shows():
+    fine, coarse = informed(MADE), informed(session(step_ml=1.0))
+    for few, more in zip(fine, coarse, strict=True):
+        assert delays_s(few.finding)[-1] < delays_s(more.finding)[-1]
+        # Without knowing them it can tell no sooner than a figure changes.
+        assert delays_s(few.knowing)[0] < delays_s(more.knowing)[0]
+
+
 def test_rises_that_fall_short_cost_it_time():
     often = Kind(100.0 * SHORT.per_s, 0.4 * LET_DOWNS.flows_ml_s)
-    usual = asked(MADE)
+    usual = informed(MADE)
     with patch("bench.detection.informed.kinds", return_value=(LET_DOWNS, often)):
-        longer = asked(MADE)
+        longer = informed(MADE)
     assert sum(delays_s(each.knowing)[-1] for each in usual) < sum(
         delays_s(each.knowing)[-1] for each in longer
     )

@@ -48,7 +48,7 @@ PEERS_ARE = (
 INFORMED_IS = (
     "The clairvoyant that knows every law, by how sure it is when it tells: its F1 as reckoned, "
     "median delay and 99th percentile of what it tells; and the same where it has to find the flow "
-    "before."
+    "before in what the scale shows."
 )
 PEERS_SHOWN = (
     "![False let-downs and delay of every online peer at every threshold (lines), as tuned (dots), "

@@ -9,7 +9,8 @@ knows no more than the laws cannot be as sure sooner: what it takes longer than 
 what the readings do not say yet.
 
 Asked again, it knows the level and the flow before no more than any detector, nor what a touch has
-left behind, and has to find them (by least squares, which is Bayes without a prior).
+left behind, and has to find them (by least squares, which is Bayes without a prior); and it sees
+what the scale shows, in steps that it takes for noise.
 
 How often it would be wrong follows from how sure it is: where it says 'as likely as p', there are
 (1 - p) / p false ones for each true one. So every bar has its F1.
@@ -78,7 +79,7 @@ Sure = tuple[tuple[float, float] | None, ...]
 
 @dataclass(frozen=True, slots=True)
 class Informed:
-    """When it would tell of one let-down: knowing the flow before, or having to find it."""
+    """When it would tell of one let-down: knowing the flow before, or finding it in the figures."""
 
     knowing: Sure
     finding: Sure
@@ -168,24 +169,27 @@ def _flows(made: Recording, onset_s: float) -> Array:
     return flows
 
 
-def informed(made: Recording, readings: Mapping[str, Readings], onset_s: float) -> Informed:
-    """Ask it about one let-down, at every bar."""
-    first = math.ceil((onset_s - BACK_S) / BIN_S)
-    asked_s = BIN_S * np.arange(first, first + round((BACK_S + LATEST_S) / BIN_S))
-    windows = {name: each.window(onset_s, BEFORE_S) for name, each in readings.items()}
+def informed(made: Recording) -> tuple[Informed, ...]:
+    """Ask it about each let-down, at every bar."""
     ways = []
     for find in (False, True):
-        sides = {
-            name: Side(
-                each,
-                windows[name],
-                white_line(each, windows[name]) if find else np.zeros((0, 0)),
-                np.searchsorted(windows[name].t_s, asked_s, side="right"),
-            )
-            for name, each in readings.items()
-        }
-        ways.append(_sure(made, sides, asked_s, onset_s))
-    return Informed(*ways)
+        readings = {side: Readings(made, side, as_shown=find) for side in made.sides}
+        ways.append([_asked(made, readings, each.onset_s, find=find) for each in made.let_downs])
+    return tuple(Informed(*each) for each in zip(*ways, strict=True))
+
+
+def _asked(
+    made: Recording, readings: Mapping[str, Readings], onset_s: float, *, find: bool
+) -> Sure:
+    first = math.ceil((onset_s - BACK_S) / BIN_S)
+    asked_s = BIN_S * np.arange(first, first + round((BACK_S + LATEST_S) / BIN_S))
+    sides = {}
+    for name, each in readings.items():
+        window = each.window(onset_s, BEFORE_S)
+        line = white_line(each, window) if find else np.zeros((0, 0))
+        at = np.searchsorted(window.t_s, asked_s, side="right")
+        sides[name] = Side(each, window, line, at)
+    return _sure(made, sides, asked_s, onset_s)
 
 
 def _sure(made: Recording, sides: Mapping[str, Side], asked_s: Curve, onset_s: float) -> Sure:

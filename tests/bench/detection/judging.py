@@ -26,8 +26,7 @@ from bench.detection.ours import (
 )
 from bench.detection.peers import PEERS, Peer
 from bench.detection.playing import play
-from bench.detection.readings import Readings
-from bench.detection.recording import Recording, recording
+from bench.detection.recording import recording
 from bench.detection.scoring import SessionScore, score_session
 from bench.detection.seeds import OTHER, Use
 from bench.detection.slowness import Slowness, judge_slowness
@@ -133,15 +132,10 @@ def judge(task: tuple[str, Use, int]) -> Judged:
         ),
         false=tuple(why_false(made, at_s) for at_s in score.false_s),
         limits=limit,
-        informed=_informed(made) if family in ASKED_INFORMED else (),
+        informed=informed(made) if family in ASKED_INFORMED else (),
         fooling=fooling(made) if family in ASKED else None,
         slowness=judge_slowness(made, played),
         suction=judge_suction(made, played),
         peers=peers,
         curves=curves,
     )
-
-
-def _informed(made: Recording) -> tuple[Informed, ...]:
-    readings = {side: Readings(made, side) for side in made.sides}
-    return tuple(informed(made, readings, each.onset_s) for each in made.let_downs)

@@ -87,9 +87,15 @@ class Short:
 
 
 class Readings:
-    """The readings of one side beside the truth: their error, made white."""
+    """The readings of one side beside the truth: their error, made white.
 
-    def __init__(self, made: Recording, side: str) -> None:
+    Args:
+        made: the recording.
+        side: whose readings.
+        as_shown: in the scale's own steps, which are taken for noise then.
+    """
+
+    def __init__(self, made: Recording, side: str, *, as_shown: bool = False) -> None:
         truth = made.sides[side]
         volume = getattr(made.samples, f"{side}_volume_ml")
         moments_s = made.samples.t_s[~np.isnan(volume)]
@@ -104,7 +110,8 @@ class Readings:
         self._usable = np.isin(self._grid, taken) & ~_near(truth.touched)[self._grid]
         mean_ml = np.cumsum(self._flow_ml_s) * self._true_step_s
         order = max(LEAST_ORDER, round(BACK_S / self._step_s))
-        error = truth.unrounded_ml - self._shown(truth.milk_ml)
+        read_ml = _rounded(truth.unrounded_ml, truth.step_ml) if as_shown else truth.unrounded_ml
+        error = read_ml - self._shown(truth.milk_ml)
         self._whiten(error[self._grid], self._pieces(), order)
         drops = self._shown(_without_gulps(truth.milk_ml - mean_ml))[self._grid]
         self._add_drops(drops)
@@ -270,9 +277,15 @@ class Readings:
         step = self._truth.step_ml
         with_milk = self._truth.unrounded_ml[self._grid[now]]
         without = with_milk - milk[now]
-        other = np.floor(with_milk / step + 0.5) != np.floor(without / step + 0.5)
+        other = _rounded(with_milk, step) != _rounded(without, step)
         differs: Mask = np.logical_or.accumulate(other & self._usable[now])
         return differs
+
+
+def _rounded(volume_ml: Curve, step_ml: float) -> Curve:
+    """Return volumes in a scale's steps."""
+    rounded: Curve = np.floor(volume_ml / step_ml + 0.5) * step_ml
+    return rounded
 
 
 def _without_gulps(curve: Curve) -> Curve:
