@@ -144,12 +144,15 @@ def test_what_are_no_samples_is_said_in_a_sentence_and_nothing_is_taken():
     late = T_S.copy()
     late[half + 5] = np.nan
     for wrong, why in (
-        (dataclasses.replace(second, left_volume_ml=NONE[: half // 2]), "left_volume_ml is no"),
+        (dataclasses.replace(second, left_volume_ml=NONE[: half // 2]), "left_volume_ml has not"),
         (dataclasses.replace(second, right_volume_ml=[1.0] * half), "right_volume_ml is no"),
+        (dataclasses.replace(second, right_volume_ml=np.array(["1"] * half)), "is no NumPy array"),
+        (dataclasses.replace(second, t_s=list(second.t_s)), "t_s is no NumPy array"),
+        (dataclasses.replace(second, t_s=second.t_s + 1e300), "seconds that do not fall"),
         (dataclasses.replace(second, left_vacuum_mmhg=np.full(half, 1e300)), "over 1e"),
-        (dataclasses.replace(second, t_s=late[half:]), "must rise"),
-        (dataclasses.replace(second, t_s=second.t_s[::-1]), "must rise"),
-        (first, "from one piece to the next"),
+        (dataclasses.replace(second, t_s=late[half:]), "do not fall"),
+        (dataclasses.replace(second, t_s=second.t_s[::-1]), "do not fall"),
+        (first, "nor from piece to piece"),
     ):
         with pytest.raises(ValueError, match=why):
             detector.update(wrong)

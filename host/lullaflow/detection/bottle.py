@@ -144,7 +144,7 @@ class Bottle:
         return self._evidence.onset_s(self.rise)
 
     def came_ml(self, bins: int) -> float:
-        """Return what has come in the last bins; over touches, what flowed before them."""
+        """Return what has come in the last bins, ml; while it is held, in as many before."""
         levels = self.track.last(bins + 1)
         return max(0.0, float(levels[-1] - levels[0]))
 

@@ -32,7 +32,7 @@ PROOF_ML: Final = 5.0
 that was told as one has seldom as much weight after it. Chosen."""
 
 OVER_ML_S: Final = 0.04
-"""Flow under this is over: drips are up to 0.05 g/s."""
+"""Flow under this is over: most drips are less (up to 0.05 g/s). Chosen."""
 
 OVER_SHARE: Final = 0.25
 """So is flow under this share of its peak: by the rule it is over at a fifth of what it added to
@@ -155,7 +155,7 @@ class LetDownDetector:
         What flows at the end is told by `stop`.
 
         Raises:
-            ValueError: where they are none (`Samples.check`). Nothing was taken then.
+            ValueError: where these are no samples (`Samples.check`). Nothing was taken then.
         """
         samples.check(self._last_s)
         if len(samples.t_s):
@@ -193,6 +193,7 @@ class LetDownDetector:
         if flowing is None:
             return []
         if flowing.over_bins:
+            # What had ebbed does not come back: the session ends, or the next one begins.
             end_s, end_ml = min(flowing.ebbed, (end_s, end_ml))
         volume_ml = max(0.0, flowing.before_ml + end_ml - flowing.told_ml)
         return [FlowOver(flowing.index, flowing.side, end_s, volume_ml)]

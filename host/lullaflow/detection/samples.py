@@ -11,7 +11,10 @@ from numpy.typing import NDArray
 Channel = NDArray[np.float64]
 
 MOST: Final = 1e6
-"""No suction (mmHg) and no volume (ml) is larger: such a figure is none, or in another unit."""
+"""No suction (mmHg) and no volume (ml) is larger: it is in another unit, or broken."""
+
+LATEST_S: Final = 1e11
+"""Three thousand years: later moments are none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,8 @@ class Samples:
             after_s: the last moment before these.
 
         Raises:
-            ValueError: where columns differ in length, moments do not rise, or figures are none.
+            ValueError: where columns differ in length or hold no figures, where moments fall, and
+                where figures are larger than any can be.
         """
         columns = {
             "t_s": self.t_s,
@@ -51,13 +55,15 @@ class Samples:
             "right_volume_ml": self.right_volume_ml,
         }
         for name, column in columns.items():
-            if not isinstance(column, np.ndarray) or column.shape != (len(self.t_s),):
+            if not isinstance(column, np.ndarray) or column.dtype.kind not in "fiu":
+                raise ValueError(f"{name} is no NumPy array of figures; use np.asarray(..., float)")
+            if column.shape != (len(self.t_s),):
                 raise ValueError(
-                    f"{name} is no NumPy array of as many figures as t_s; where there is no sample "
-                    "put NaN"
+                    f"{name} has not as many figures as t_s; where there is no sample put NaN"
                 )
             if name != "t_s" and bool((np.abs(column) > MOST).any()):
                 raise ValueError(f"{name} has figures over {MOST:g}; are they in mmHg and ml?")
         moments_s = np.append(after_s, self.t_s)
-        if not bool(np.isfinite(self.t_s).all()) or bool((np.diff(moments_s) < 0.0).any()):
-            raise ValueError("t_s must rise, in seconds, and from one piece to the next as well")
+        known = bool((np.abs(self.t_s) <= LATEST_S).all())
+        if not known or bool((np.diff(moments_s) < 0.0).any()):
+            raise ValueError("t_s must be seconds that do not fall, nor from piece to piece")

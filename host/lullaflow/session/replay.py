@@ -283,7 +283,7 @@ def _one_by_one(
 ) -> Iterator[tuple[float, ...]]:
     """Yield the figures of each row, until one of them is wrong."""
     for line, row in rows:
-        if any(row[width:]):
+        if any(cell.strip() for cell in row[width:]):
             raise ReplayError(
                 f"line {line} has {len(row)} cells, and the header {width}; is there a comma in a "
                 "number? Write points"

@@ -46,7 +46,8 @@ PEERS_ARE = (
     "for it has seen the end first)."
 )
 INFORMED_IS = (
-    "The clairvoyant that knows every law, by how sure it is when it tells: its F1 as reckoned, "
+    "The clairvoyant that knows every law, by how sure it is when it tells: its F1 as reckoned (if "
+    "its law of the noise holds; it was not tried where none comes), "
     "median delay and 99th percentile of what it tells; and the same where it has to find the flow "
     "before in what the scale shows."
 )

@@ -4,20 +4,21 @@ It knows the noise, the drops, when a bottle is touched, and the flow before, as
 It knows besides how often let-downs come and what they look like on both sides, and the same of
 rises that fall short of the rule, of steps and of tilts: their rates, sizes and forms. Of each it
 takes the whole distribution, and asks with every frame how likely it is by all readings so far that
-a let-down has begun (Bayes). Nothing here is asked of the worst case, and no odds of ten hours. Who
-knows no more than the laws cannot be as sure sooner: what it takes longer than the first one is
-what the readings do not say yet.
+a let-down has begun (Bayes). Nothing here is asked of the worst case, and no odds of ten hours:
+what it takes longer than the first one is what these readings do not say yet to who knows all that.
 
-Asked again, it knows the level and the flow before no more than any detector, nor what a touch has
-left behind, and has to find them (by least squares, which is Bayes without a prior); and it sees
-what the scale shows, in steps that it takes for noise.
+Asked again, it knows the level before, an even flow and what a touch has left behind no more than
+any detector, and has to find them (by least squares, which is Bayes without a prior); and it sees
+what the scale shows, in steps that it takes for white noise.
 
-How often it would be wrong follows from how sure it is: where it says 'as likely as p', there are
-(1 - p) / p false ones for each true one. So every bar has its F1.
+How often it would be wrong follows from how sure it is, if its law of the noise holds: where it
+says 'as likely as p', there are (1 - p) / p false ones for each true one. So every bar has its F1.
+It is asked at let-downs only; nobody has tried how often it is fooled where none comes.
 
 Let-downs and rises that fall short are those of training sessions of the same family, as they are.
-Leans are left out, for they tremble, and who knows how is not fooled. So is what the time since the
-last let-down tells of the next, and what suction tells.
+Leans are left out, for they tremble, and who knows how is not fooled; so is what settles under a
+hand. It does not know what a detector may: what came before in this session, the clock, the pump,
+and that a bottle which is put straight had been lighter before.
 """
 
 from __future__ import annotations
@@ -281,7 +282,6 @@ def reckoned(asked: Sequence[Sure]) -> list[Reckoned]:
     found = []
     for which, bar in enumerate(BARS):
         told = [each for sure in asked if (each := sure[which]) is not None]
-        told = [(delay_s, likely) for delay_s, likely in told if delay_s <= LATEST_S]
         false = sum((1.0 - likely) / likely for _, likely in told)
         delays_s = [delay_s for delay_s, _ in told] or [math.nan]
         found.append(

@@ -92,7 +92,7 @@ class Readings:
     Args:
         made: the recording.
         side: whose readings.
-        as_shown: in the scale's own steps, which are taken for noise then.
+        as_shown: in the scale's own steps, which are taken for white noise then.
     """
 
     def __init__(self, made: Recording, side: str, *, as_shown: bool = False) -> None:
@@ -100,6 +100,8 @@ class Readings:
         volume = getattr(made.samples, f"{side}_volume_ml")
         moments_s = made.samples.t_s[~np.isnan(volume)]
         self._truth = truth
+        steps_ml = truth.step_ml / math.sqrt(12.0) if as_shown else 0.0
+        self._least_ml = max(LEAST_NOISE_ML, steps_ml)
         self._true_t_s = made.true_t_s
         self._true_step_s = float(made.true_t_s[1])
         self._flow_ml_s = truth.flow_g_s / MILK_G_PER_ML
@@ -150,7 +152,7 @@ class Readings:
             gram = lags[rows].T @ lags[rows] + LEAST_NOISE_ML**2 * np.eye(order)
             law = np.linalg.solve(gram, lags[rows].T @ now[rows])
             off = now - lags @ law
-            spread = max(1.4826 * float(np.median(np.abs(off[rows]))), LEAST_NOISE_ML)
+            spread = max(1.4826 * float(np.median(np.abs(off[rows]))), self._least_ml)
             near = np.abs(off) < FAR_OFF * spread
             spread = max(spread, float(np.std(off[rows & near])))
             rows = rows & near

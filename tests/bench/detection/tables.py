@@ -254,11 +254,17 @@ def informed_table(results: Sequence[FamilyResult]) -> str:
     rows = [
         (
             f"{each[0].bar:.0%}",
-            *(f"{one.f1:.3f}, {one.delay_s:.1f} s, {one.delay_p99_s:.1f} s" for one in each),
+            *(_reckoned(one) for one in each),
         )
         for each in zip(*ways.values(), strict=True)
     ]
     return table(("told at", *ways), rows)
+
+
+def _reckoned(found: Reckoned) -> str:
+    if math.isnan(found.delay_s):
+        return "–"
+    return f"{found.f1:.3f}, {found.delay_s:.1f} s, {found.delay_p99_s:.1f} s"
 
 
 def failure_table(results: Sequence[FamilyResult]) -> str:
