@@ -14,7 +14,7 @@ MOST: Final = 1e6
 """No suction (mmHg) and no volume (ml) is larger: it is in another unit, or broken."""
 
 LATEST_S: Final = 1e11
-"""Three thousand years: later moments are none."""
+"""Three thousand years: later moments are no dates any more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
-from lullaflow.detection.samples import Samples
+from lullaflow.detection.samples import LATEST_S, Samples
 from lullaflow.session.inputs import (
     Asked,
     CoreSettings,
@@ -62,9 +62,6 @@ _MOMENT: Final = TypeAdapter[float | None](float | None)
 
 LONGEST_GAP_S: Final = 86_400.0
 """No bottle is followed for a day without a sample: the column is in another unit, or torn."""
-
-LATEST_S: Final = 1e11
-"""Three thousand years: later moments are no dates any more."""
 
 
 class ReplayError(Exception):

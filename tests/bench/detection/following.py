@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 
 from bench.detection.recording import Recording
 from bench.detection.scoring import pair
+from bench.detection.suction import NOTHING
 from lullaflow.detection import Finding, FlowOver, LetDownFound
 from lullaflow_sim.course import MILK_G_PER_ML
-
-NOTHING: Final = "–"
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,8 +67,7 @@ RASH_STEP_SHARES: Final = (0.75, 0.65, 0.55)
 def findings(samples: Samples) -> list[Finding]:
     """Return all that our detector tells of a whole recording."""
     detector = LetDownDetector()
-    told = detector.update(samples)
-    return told + detector.stop(float(samples.t_s[-1]))
+    return [*detector.update(samples), *detector.stop(float(samples.t_s[-1]))]
 
 
 def told(findings: Sequence[Finding]) -> list[Told]:

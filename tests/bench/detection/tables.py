@@ -134,16 +134,7 @@ def _limit_rows(results: Sequence[FamilyResult]) -> dict[str, list[str]]:
         "first let-downs told by it, looking (%)": [
             _told_share(each, looking, first=True) for each in results
         ],
-        "let-downs that ours tells after over 10 s, or never": [
-            _cell_late(each) for each in results
-        ],
-        "of these so late or never by the first clairvoyant": [
-            _cell_late(each, "delay_s") for each in results
-        ],
-        "by the one that must tell steps and leans apart": [
-            _cell_late(each, eases) for each in results
-        ],
-        "by the one that must look": [_cell_late(each, looking) for each in results],
+        **_late_rows(results),
         "looking all the time, at the best bar: F1": [_best_f1(each) for each in results],
     }
 
@@ -181,18 +172,38 @@ def _short_rows(results: Sequence[FamilyResult]) -> dict[str, list[str]]:
     }
 
 
-def _cell_late(result: FamilyResult, limit: str | None = None) -> str:
-    """Count the let-downs that ours tells late or never, or those that a clairvoyant does, too."""
-    if not result.figures.let_downs:
-        return "–"
+def _late_rows(results: Sequence[FamilyResult]) -> dict[str, list[str]]:
+    """How many let-downs ours tells late or never, and how many of these clairvoyants do, too."""
     late = [
-        which
-        for each in result.judged
-        for delay_s, which in zip(each.score.delays_s, each.limits, strict=True)
-        if delay_s is None or delay_s > LATE_S
+        [
+            limit
+            for each in result.judged
+            for delay_s, limit in zip(each.score.delays_s, each.limits, strict=True)
+            if _is_late(delay_s)
+        ]
+        for result in results
     ]
-    theirs = [getattr(each, limit) if limit else None for each in late]
-    return str(sum(delay_s is None or delay_s > LATE_S for delay_s in theirs))
+    counts = {
+        "let-downs that ours tells after over 10 s, or never": [len(each) for each in late],
+        "of these so late or never by the first clairvoyant": [
+            sum(_is_late(limit.delay_s) for limit in each) for each in late
+        ],
+        "by the one that must tell steps and leans apart": [
+            sum(_is_late(limit.past_eases_s) for limit in each) for each in late
+        ],
+        "by the one that must look": [
+            sum(_is_late(limit.searching_s) for limit in each) for each in late
+        ],
+    }
+    milky = [bool(result.figures.let_downs) for result in results]
+    return {
+        name: [str(count) if any_ else "–" for count, any_ in zip(row, milky, strict=True)]
+        for name, row in counts.items()
+    }
+
+
+def _is_late(delay_s: float | None) -> bool:
+    return delay_s is None or delay_s > LATE_S
 
 
 def _ratio(result: FamilyResult, quantile: float = 0.5, *, first: bool = False) -> float:
@@ -252,10 +263,7 @@ def informed_table(results: Sequence[FamilyResult]) -> str:
             ways[f"`{each.family}`"] = reckoned([one.knowing for one in asked])
             ways[f"`{each.family}`, finding"] = reckoned([one.finding for one in asked])
     rows = [
-        (
-            f"{each[0].bar:.0%}",
-            *(_reckoned(one) for one in each),
-        )
+        (f"{each[0].bar:.0%}", *(_reckoned(one) for one in each))
         for each in zip(*ways.values(), strict=True)
     ]
     return table(("told at", *ways), rows)
